@@ -1,0 +1,1 @@
+support_hours = "07-20"

@@ -1,0 +1,1 @@
+"""tfreconcile: a Terraform reconciler that lives inside the target cloud account."""

@@ -1,0 +1,1 @@
+"""The room that speaks to a person: verbs, flags, tables, exit codes."""

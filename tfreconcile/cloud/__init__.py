@@ -1,0 +1,1 @@
+"""The room of the doors to the clouds: who are we, roles, parameters."""

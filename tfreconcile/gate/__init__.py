@@ -1,0 +1,1 @@
+"""The room that says whether we may: pure decisions over policy and approvals."""

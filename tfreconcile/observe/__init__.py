@@ -1,0 +1,1 @@
+"""The room that says what became of it: health, conditions, due times."""

@@ -1,0 +1,1 @@
+"""The room that sees what would happen: plan JSON, fingerprint, masked rendering."""

@@ -1,0 +1,1 @@
+"""The room that knows what is wanted: Git, stack definitions, inputs."""

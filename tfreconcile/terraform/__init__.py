@@ -1,0 +1,1 @@
+"""The room of the door to Terraform: the only room that starts it."""
