@@ -1,0 +1,99 @@
+"""How are changes, drift and decisions told to programs? Plain JSON, in the shapes of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from tfreconcile.classify.model import Classification, Classified, ClassifiedOutput, Drifted, Hazard
+from tfreconcile.gate.model import Decision, Hold, Need, Nothing, Policy, Proceed, Refuse, Requirement
+
+Scrub = Callable[[str], str]
+"""Takes secrets out of a text: addresses and sentences can quote for_each keys and values."""
+Plain = dict[str, object]
+
+
+def hazards(found: tuple[Hazard, ...], policy: Policy, scrub: Scrub) -> list[object]:
+    """``{kind, address, detail, requires}`` for each; a hazard without a rule requires "never"."""
+    return [
+        {
+            "kind": str(one.kind),
+            "address": scrub(one.address),
+            "detail": scrub(one.detail),
+            "requires": str(policy.hazards.get(one.kind, Requirement.NEVER)),
+        }
+        for one in found
+    ]
+
+
+def changes(classification: Classification, policy: Policy, scrub: Scrub) -> tuple[Plain, ...]:
+    """Every effect: resource changes first, then outputs (kind "output")."""
+    return (
+        *(_change(one, policy, scrub) for one in classification.changes),
+        *(_output(one, scrub) for one in classification.outputs),
+    )
+
+
+def _change(one: Classified, policy: Policy, scrub: Scrub) -> Plain:
+    return {
+        "address": scrub(one.change.address),
+        "deposed": one.change.deposed,
+        "kind": str(one.change.kind),
+        "actions": list(one.change.actions),
+        "cause": str(one.cause),
+        "drift": None if one.drift is None else str(one.drift),
+        "digest": one.digest,
+        "hazards": hazards(one.hazards, policy, scrub),
+    }
+
+
+def _output(one: ClassifiedOutput, scrub: Scrub) -> Plain:
+    return {
+        "address": scrub(f"output.{one.output.name}"),
+        "deposed": None,
+        "kind": "output",
+        "actions": list(one.output.actions),
+        "cause": str(one.cause),
+        "drift": None,
+        "digest": one.digest,
+        "hazards": [],
+    }
+
+
+def drift(classification: Classification, scrub: Scrub) -> tuple[Plain, ...]:
+    """Every resource that the world changed, with the names of its attributes, never their values."""
+    return tuple(
+        {
+            "address": scrub(one.address),
+            "kind": str(one.kind),
+            "attributes": [scrub(name) for name in one.attributes],
+            "why": one.why,
+        }
+        for one in classification.drift
+    )
+
+
+def decision(made: Decision, scrub: Scrub) -> Plain:
+    """``{verdict, reasons[], needs[]}`` and, for a hold, how many said yes and how many must."""
+    match made:
+        case Nothing(reasons=reasons):
+            return _told("nothing", reasons, (), scrub)
+        case Proceed(reasons=reasons):
+            return {**_told("proceed", reasons, (), scrub), "on_word_of": list(made.on_word_of)}
+        case Hold(reasons=reasons, needs=needs):
+            counted = {"given": made.given, "required": made.required}
+            return {**_told("hold", reasons, needs, scrub), **counted}
+        case Refuse(reasons=reasons, needs=needs):
+            return _told("refuse", reasons, needs, scrub)
+    assert_never(made)
+
+
+def _told(verdict: str, reasons: tuple[str, ...], needs: tuple[Need, ...], scrub: Scrub) -> Plain:
+    return {
+        "verdict": verdict,
+        "reasons": [scrub(reason) for reason in reasons],
+        "needs": [
+            {"address": scrub(one.address), "requires": str(one.requires), "why": scrub(one.why)}
+            for one in needs
+        ],
+    }
