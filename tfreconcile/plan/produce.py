@@ -1,0 +1,114 @@
+"""What would Terraform do? Init when needed, plan, show, and the typed Plan."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfreconcile.errors import ReconcileError
+from tfreconcile.plan.document import Plan
+from tfreconcile.plan.parse import parse
+from tfreconcile.plan.sources import Sources, read
+from tfreconcile.terraform.diagnostics import Diagnostic
+from tfreconcile.terraform.verbs import Terraform
+
+LOCK_FILE = ".terraform.lock.hcl"
+INIT_KEY = "tfreconcile-init-key"
+KEPT_LOCK = "tfreconcile-lock.hcl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What to plan: the exported root module, its data directory, and the names of plan and variables.
+
+    ``init_key`` changes whenever init must run again. ``fresh`` says that modules can change without
+    a commit here, so that nothing of an earlier init may be trusted.
+    """
+
+    root: Path
+    data: Path
+    plan_file: Path
+    var_files: tuple[Path, ...]
+    init_key: str
+    init_lock: Path
+    fresh: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Produced:
+    """A plan, the file to apply it from, and what a fingerprint needs beside the plan."""
+
+    plan: Plan
+    file: Path
+    sources: Sources
+    lock_digest: str
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+def produce(terraform: Terraform, order: Order) -> Produced:
+    """Plan once; init comes first only when something that it depends on has changed.
+
+    Raises Transient or Stalled by the class of Terraform's diagnostics (terraform-facts §9).
+    """
+    _bring_lock(order)
+    if order.fresh or _known_key(order) != order.init_key:
+        _initialise(terraform, order)
+    try:
+        planned = terraform.plan(order.plan_file, var_files=order.var_files)
+    except ReconcileError as error:
+        if error.reason != "InitRequired":
+            raise
+        _initialise(terraform, order)
+        planned = terraform.plan(order.plan_file, var_files=order.var_files)
+    shown = terraform.show(order.plan_file)
+    return Produced(
+        plan=parse(shown.read_bytes()),
+        file=order.plan_file,
+        sources=read(order.plan_file),
+        lock_digest=_digest(order.root / LOCK_FILE),
+        warnings=tuple(found for found in planned.diagnostics if found.severity == "warning"),
+    )
+
+
+def init_key(parts: Mapping[str, str]) -> str:
+    """One digest over everything that init depends on."""
+    return hashlib.sha256(json.dumps(dict(parts), sort_keys=True).encode()).hexdigest()
+
+
+def backend_identity(key: bytes, kind: str, settings: str, workspace: str) -> str:
+    """A keyed digest of where the state is, since backend settings may hold credentials."""
+    text = json.dumps([kind, settings, workspace])
+    return f"{kind}:{hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:32]}"
+
+
+def _initialise(terraform: Terraform, order: Order) -> None:
+    # A fresh directory: a changed backend is never migrated, a moved module never half trusted.
+    shutil.rmtree(order.data, ignore_errors=True)
+    order.data.mkdir(parents=True, mode=0o700)
+    terraform.init(lock=order.init_lock)
+    lock = order.root / LOCK_FILE
+    if lock.exists():
+        shutil.copyfile(lock, order.data / KEPT_LOCK)
+    (order.data / INIT_KEY).write_text(order.init_key, encoding="ascii")
+
+
+def _bring_lock(order: Order) -> None:
+    kept = order.data / KEPT_LOCK
+    if kept.exists() and not (order.root / LOCK_FILE).exists() and _known_key(order) == order.init_key:
+        shutil.copyfile(kept, order.root / LOCK_FILE)
+
+
+def _known_key(order: Order) -> str:
+    try:
+        return (order.data / INIT_KEY).read_text(encoding="ascii")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
