@@ -1,0 +1,41 @@
+"""Whose word counts, for which effects, and for how long?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from tfreconcile.gate.model import Approval, ApprovalRules, Verdict
+from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
+
+
+def stands(approval: Approval, now: datetime) -> bool:
+    """Is it a yes that is neither used up nor taken back nor over? It ends at the minute it says."""
+    return approval.verdict is Verdict.APPROVE and approval.consumed_at is None and _lasts(approval, now)
+
+
+def covers(approval: Approval, effects: frozenset[ChangeDigest], hazards: frozenset[tuple[str, str]]) -> bool:
+    """Was every one of these effects, unchanged, and every one of these (kind, address) hazards shown?"""
+    return effects <= approval.changes and hazards <= approval.hazards
+
+
+def is_allowed(person: str, rules: ApprovalRules) -> bool:
+    """Does the person match one pattern of every group? Case counts."""
+    return all(any(fnmatchcase(person, pattern) for pattern in group) for group in rules.approvers)
+
+
+def rejected(approvals: Iterable[Approval], fingerprint: Fingerprint, now: datetime) -> Approval | None:
+    """The newest standing no to exactly this plan. Anybody's counts: to stop needs no permission."""
+    verdicts = [
+        approval
+        for approval in approvals
+        if approval.verdict is Verdict.REJECT
+        and approval.fingerprint == fingerprint
+        and _lasts(approval, now)
+    ]
+    return max(verdicts, key=lambda verdict: (verdict.at, verdict.id), default=None)
+
+
+def _lasts(approval: Approval, now: datetime) -> bool:
+    return approval.revoked_at is None and now < approval.expires_at

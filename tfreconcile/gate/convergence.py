@@ -1,0 +1,37 @@
+"""Does a change come back right after it was applied? Then it waits for a person, not for the next pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tfreconcile.gate.approvals import is_allowed, stands
+from tfreconcile.gate.model import Approval, ApprovalRules, Decision, Hold, Proceed
+from tfreconcile.plan.fingerprint import Fingerprint
+
+
+def once_more(
+    made: Proceed,
+    approvals: Iterable[Approval],
+    *,
+    fingerprint: Fingerprint,
+    rules: ApprovalRules,
+    now: datetime,
+) -> Decision:
+    """The decision on a plan equal to the one that was just applied: only on somebody's new word.
+
+    A provider that never settles, or two controllers that fight, would otherwise apply for ever.
+    """
+    standing = tuple(
+        one
+        for one in approvals
+        if one.fingerprint == fingerprint and stands(one, now) and is_allowed(one.by, rules)
+    )
+    if not standing:
+        return Hold(("NotConverging: the same change came back right after it was applied",))
+    names = tuple(sorted({one.by for one in standing}))
+    return Proceed(
+        (*made.reasons, f"once more on the word of {', '.join(names)}"),
+        tuple(one.id for one in standing),
+        names,
+    )
