@@ -1,0 +1,105 @@
+"""Do migrations lead to the tables that the code knows, whoever runs them and whatever interrupts?"""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from tfreconcile.errors import Misconfigured
+from tfreconcile.store import database, schema, sqlite
+
+TABLES = {"stacks", "plans", "passes", "approvals", "applies"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a database may be made."""
+    return tmp_path / "tfreconcile.db"
+
+
+def tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {name for (name,) in found} - {"sqlite_sequence"}
+
+
+def test_models_and_migrations_describe_one_schema(path: Path) -> None:
+    with closing(database.connect(f"sqlite:///{path}")) as store, store.engine.connect() as connection:
+        command.check(schema.configuration(connection))
+
+
+def test_an_empty_database_gets_every_table(path: Path) -> None:
+    assert database.upgrade(f"sqlite:///{path}") == schema.newest()
+    assert tables(path) == TABLES | {"alembic_version"}
+
+
+def test_a_second_upgrade_writes_nothing(path: Path) -> None:
+    database.upgrade(f"sqlite:///{path}")
+    before = path.read_bytes()
+    database.upgrade(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+
+
+def test_migrations_are_numbered_in_one_line() -> None:
+    scripts = ScriptDirectory(str(resources.files(schema.MIGRATIONS)))
+    found = [script.revision for script in scripts.walk_revisions()]
+    assert found == [f"{number:04}" for number in range(len(found), 0, -1)]
+
+
+def test_a_schema_from_the_future_is_refused_and_left_alone(path: Path) -> None:
+    database.upgrade(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(Misconfigured) as error:
+        database.connect(f"sqlite:///{path}")
+    assert str(error.value) == (
+        f"{path}: the database is from a newer tfreconcile (schema 9999); "
+        f"this one knows up to {schema.newest()} (upgrade tfreconcile)"
+    )
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
+def test_an_upgrade_that_fails_half_way_leaves_nothing(path: Path) -> None:
+    engine = sqlite.engine_for(path, patience=timedelta(seconds=1), foreign_keys=False)
+
+    def make_small(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+        connection.execute("PRAGMA max_page_count = 6")
+
+    event.listen(engine, "connect", make_small)
+    with pytest.raises(OperationalError, match="disk is full"):
+        schema.upgrade(sqlite.writing(engine), path)
+    engine.dispose()
+    assert tables(path) == set()
+    database.upgrade(f"sqlite:///{path}")
+    assert tables(path) >= TABLES
+
+
+def test_processes_that_start_at_once_migrate_once(path: Path) -> None:
+    program = "import sys; from tfreconcile.store.database import upgrade; print(upgrade(sys.argv[1]))"
+    argv = [sys.executable, "-W", "error", "-c", program, f"sqlite:///{path}"]
+    started = [
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    ended = [(*process.communicate(timeout=120), process.returncode) for process in started]
+    assert ended == [(f"{schema.newest()}\n", "", 0)] * 3
+    assert tables(path) >= TABLES
+
+
+def test_a_path_with_percent_signs_is_only_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "100%s %(here)s.db"
+    database.connect(f"sqlite:///{path}").close()
+    assert tables(path) >= TABLES

@@ -1,0 +1,97 @@
+"""How do we reach the database? Open it, bring its schema up to date, read and write in transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
+from tfreconcile.errors import Transient
+from tfreconcile.store import schema, sqlite
+from tfreconcile.store.failures import named_after_the_next_move
+
+PATIENCE = timedelta(seconds=30)
+"""How long a writer waits for another one before it says DatabaseBusy."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open database. Threads may share it; a forked child opens its own."""
+
+    engine: Engine
+    path: Path
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent view; what is changed in it is not kept.
+
+        Raises Transient or Misconfigured, as ``failures`` names them.
+        """
+        with named_after_the_next_move(self.path), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that nobody else writes beside: all of it is kept, or nothing. Never nested.
+
+        Raises Transient or Misconfigured, as ``failures`` names them.
+        """
+        with (
+            named_after_the_next_move(self.path),
+            Session(sqlite.writing(self.engine)) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def connect(url: str, *, patience: timedelta = PATIENCE) -> Store:
+    """Open the database at a URL such as ``sqlite:////var/lib/tfreconcile/tfreconcile.db``.
+
+    A missing file is made, an old schema upgraded. Raises Misconfigured for a URL or a file that cannot
+    be used and for a schema from a newer tfreconcile, Transient("DatabaseBusy") after ``patience``.
+    """
+    path = sqlite.file_of(url)
+    sqlite.make(path)
+    _bring_up_to_date(path, patience)
+    return Store(sqlite.engine_for(path, patience=patience), path)
+
+
+def upgrade(url: str, *, patience: timedelta = PATIENCE) -> str:
+    """Bring the schema up to date and name the revision it has now. Raises as ``connect`` does."""
+    connect(url, patience=patience).close()
+    return schema.newest()
+
+
+def _bring_up_to_date(path: Path, patience: timedelta) -> None:
+    engine = sqlite.engine_for(path, patience=patience, foreign_keys=False)
+    # SQLite does not wait for its turn when two processes switch a new file to WAL at once.
+    in_turn = Retrying(
+        retry=retry_if_exception(_is_busy),
+        wait=wait_random(0.01, 0.1),
+        stop=stop_after_delay(patience),
+        reraise=True,
+    )
+    try:
+        in_turn(_upgrade, engine, path)
+    finally:
+        engine.dispose()
+
+
+def _upgrade(engine: Engine, path: Path) -> None:
+    with named_after_the_next_move(path):
+        if not schema.is_current(engine, path):
+            schema.upgrade(sqlite.writing(engine), path)
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, Transient) and error.reason == "DatabaseBusy"

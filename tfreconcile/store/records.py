@@ -1,0 +1,152 @@
+"""What does the database remember? Values that travel out of it; rows never do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from tfreconcile.plan.fingerprint import Fingerprint
+from tfreconcile.source.model import InputsDigest, Revision, StackName
+
+JsonObject: TypeAlias = Mapping[str, object]
+"""Plain JSON: string keys; None, bool, int, float, str, lists and objects inside, no tuples.
+
+A Decimal may be put in and comes back as its text, so that no digit is lost.
+"""
+JsonObjects: TypeAlias = tuple[JsonObject, ...]
+
+
+class PlanState(StrEnum):
+    """What became of a plan."""
+
+    PENDING = "pending"
+    SUPERSEDED = "superseded"
+    APPLIED = "applied"
+    EMPTY = "empty"
+    FAILED = "failed"
+
+
+class ApplyStatus(StrEnum):
+    """What is known about an apply. ``applying`` in a row whose process is gone means unknown."""
+
+    APPLYING = "applying"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackRecord:
+    """All that is remembered about one stack. ``None`` means never, or not known.
+
+    ``sync``, ``health``, ``state`` and ``severity`` hold the words of the status document.
+    ``drift`` and ``conditions`` hold its entries. Inputs digests: ``observed_inputs`` of the last plan,
+    ``tried_inputs`` of the last pass, however it ended, ``applied_inputs`` of the last pass that left the
+    stack in sync (an apply without error, or an empty plan). ``healthy_by`` is the deadline while health
+    is Progressing. ``resources`` counts managed resources in the state.
+    """
+
+    name: StackName
+    definition: str
+    module: str | None = None
+    desired_revision: Revision | None = None
+    observed_revision: Revision | None = None
+    applied_revision: Revision | None = None
+    observed_inputs: InputsDigest | None = None
+    tried_inputs: InputsDigest | None = None
+    applied_inputs: InputsDigest | None = None
+    sync: str = "Unknown"
+    health: str = "Unknown"
+    state: str = "Idle"
+    reason: str = ""
+    message: str = ""
+    severity: str | None = None
+    drift: JsonObjects = ()
+    pending_plan: int | None = None
+    conditions: JsonObjects = ()
+    last_checked_at: datetime | None = None
+    last_applied_at: datetime | None = None
+    next_due_at: datetime | None = None
+    failures: int = 0
+    suspended_by: str | None = None
+    suspended_reason: str | None = None
+    suspended_until: datetime | None = None
+    suspended_at: datetime | None = None
+    sync_requested_at: datetime | None = None
+    lease_holder: str | None = None
+    lease_until: datetime | None = None
+    backend: str | None = None
+    resources: int | None = None
+    healthy_by: datetime | None = None
+    removed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRecord:
+    """One plan, as far as it may leave the pass: everything in it is masked. ``id`` 0 is not stored yet.
+
+    ``classification`` lists its changes: address, kind, cause, drift, digest, hazards.
+    """
+
+    id: int = 0
+    stack: StackName
+    pass_id: int | None = None
+    created_at: datetime
+    revision: Revision | None = None
+    inputs: InputsDigest | None = None
+    fingerprint: Fingerprint
+    engine: str = ""
+    engine_version: str = ""
+    lock_digest: str | None = None
+    backend: str | None = None
+    workspace: str = "default"
+    document: JsonObject = field(default_factory=dict)
+    classification: JsonObjects = ()
+    decision: JsonObject = field(default_factory=dict)
+    state: PlanState = PlanState.PENDING
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassRecord:
+    """One turn of the loop for one stack. An open one has no ``ended_at``."""
+
+    id: int = 0
+    stack: StackName
+    started_at: datetime
+    ended_at: datetime | None = None
+    revision: Revision | None = None
+    outcome: str = ""
+    reason: str = ""
+    message: str = ""
+    plan_id: int | None = None
+    log: JsonObjects = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyRecord:
+    """The intent to apply one plan, and what became of it. ``id`` 0 is not stored yet.
+
+    ``approvals`` are the ids on whose word. ``pid_started`` is the start of the process in clock ticks
+    since boot, ``boot_id`` the kernel's: with ``host`` they tell a process from a later one with its
+    number. ``outcomes`` holds {address, action, status, seconds, error} for each address.
+    """
+
+    id: int = 0
+    stack: StackName
+    plan_id: int | None = None
+    fingerprint: Fingerprint
+    approvals: tuple[int, ...] = ()
+    on_word_of: tuple[str, ...] = ()
+    started_at: datetime
+    ended_at: datetime | None = None
+    pid: int | None = None
+    pid_started: int | None = None
+    boot_id: str | None = None
+    host: str = ""
+    status: ApplyStatus = ApplyStatus.APPLYING
+    reason: str = ""
+    message: str = ""
+    outcomes: JsonObjects = ()

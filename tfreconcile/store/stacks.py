@@ -1,0 +1,154 @@
+"""What do we remember about a stack? One row a stack, and who may write which part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from tfreconcile.source.model import InputsDigest, Revision, StackName
+from tfreconcile.store import leases, rows
+from tfreconcile.store.database import Store
+from tfreconcile.store.records import StackRecord
+from tfreconcile.store.tables import StackRow
+
+NOT_A_PASS = frozenset(
+    {
+        "suspended_by",
+        "suspended_reason",
+        "suspended_until",
+        "suspended_at",
+        "sync_requested_at",
+        "lease_holder",
+        "lease_until",
+        "removed_at",
+    }
+)
+"""Columns that others write while a pass runs: saving a pass leaves them as they are."""
+BROKEN = "InvalidDefinition"
+"""Reason of a stack whose definition cannot be read."""
+
+
+def all(store: Store) -> tuple[StackRecord, ...]:
+    """Every stack ever seen, by name; those that left Git carry ``removed_at``."""
+    with store.read() as session:
+        found = session.scalars(select(StackRow).order_by(StackRow.name))
+        return tuple(rows.value(row, StackRecord) for row in found)
+
+
+def get(store: Store, name: StackName) -> StackRecord | None:
+    """One stack, or None when it was never seen."""
+    with store.read() as session:
+        row = session.get(StackRow, name)
+        return rows.value(row, StackRecord) if row else None
+
+
+def ensure(store: Store, name: StackName, definition: str) -> StackRecord:
+    """The stack as it is remembered; a new one starts with nothing known."""
+    with store.write() as session:
+        return rows.value(_ensured(session, name, definition), StackRecord)
+
+
+def save(store: Store, record: StackRecord, *, holder: str | None = None) -> None:
+    """Write what a pass learned: everything except ``NOT_A_PASS``. Creates a missing row.
+
+    With a ``holder``, only while that holder has the lease: raises Waiting("LeaseLost") otherwise.
+    """
+    with store.write() as session:
+        if holder is not None:
+            leases.require(session, record.name, holder)
+        row = session.get(StackRow, record.name)
+        if row is None:
+            session.add(StackRow(**rows.columns(record)))
+            return
+        for name, found in rows.columns(record, without=NOT_A_PASS).items():
+            setattr(row, name, found)
+
+
+def suspend(
+    store: Store, name: StackName, *, by: str, reason: str, until: datetime | None, at: datetime
+) -> bool:
+    """A person pauses the stack; ``until`` None means until resumed. False: no such stack."""
+    words = {"suspended_by": by, "suspended_reason": reason, "suspended_until": until, "suspended_at": at}
+    return _write(store, name, words)
+
+
+def resume(store: Store, name: StackName) -> bool:
+    """A person lets the stack go on. False: no such stack."""
+    words = ("suspended_by", "suspended_reason", "suspended_until", "suspended_at")
+    return _write(store, name, dict.fromkeys(words))
+
+
+def request_sync(store: Store, name: StackName, *, at: datetime) -> bool:
+    """A person wants the stack checked now. False: no such stack."""
+    return _write(store, name, {"sync_requested_at": at})
+
+
+def clear_sync(store: Store, name: StackName, *, before: datetime) -> None:
+    """A pass that started at ``before`` has answered every request made earlier than that."""
+    answered = update(StackRow).where(StackRow.name == name, StackRow.sync_requested_at < before)
+    with store.write() as session:
+        rows.changed(session, answered.values(sync_requested_at=None))
+
+
+def seen(
+    store: Store, name: StackName, *, definition: str, revision: Revision, inputs: InputsDigest, now: datetime
+) -> None:
+    """Git defines the stack at this revision, with these inputs.
+
+    What was planned or applied from the same inputs speaks for this revision too (design §2). A stack
+    that was broken before is due at once.
+    """
+    with store.write() as session:
+        row = _desired(session, name, definition, revision)
+        if row.observed_inputs == inputs:
+            row.observed_revision = revision
+        if row.applied_inputs == inputs:
+            row.applied_revision = revision
+        if row.reason == BROKEN:
+            row.next_due_at = now
+
+
+def broken(
+    store: Store, name: StackName, *, definition: str, revision: Revision, message: str, now: datetime
+) -> None:
+    """Git defines the stack at this revision in a way that cannot be planned; ``message`` says why."""
+    with store.write() as session:
+        row = _desired(session, name, definition, revision)
+        row.state, row.reason, row.message = "Stalled", BROKEN, message
+        row.last_checked_at = now
+
+
+def mark_removed(store: Store, present: Collection[StackName], now: datetime) -> tuple[StackName, ...]:
+    """Mark the stacks that Git no longer defines, and name those that were not marked before.
+
+    ``seen`` and ``broken`` take the mark away when a stack comes back.
+    """
+    unmarked = select(StackRow).where(StackRow.removed_at.is_(None)).order_by(StackRow.name)
+    with store.write() as session:
+        gone = [row for row in session.scalars(unmarked) if row.name not in present]
+        for row in gone:
+            row.removed_at = now
+        return tuple(row.name for row in gone)
+
+
+def _desired(session: Session, name: StackName, definition: str, revision: Revision) -> StackRow:
+    row = _ensured(session, name, definition)
+    row.definition, row.desired_revision, row.removed_at = definition, revision, None
+    return row
+
+
+def _ensured(session: Session, name: StackName, definition: str) -> StackRow:
+    row = session.get(StackRow, name)
+    if row is None:
+        row = StackRow(**rows.columns(StackRecord(name=name, definition=definition)))
+        session.add(row)
+    return row
+
+
+def _write(store: Store, name: StackName, columns: Mapping[str, object]) -> bool:
+    statement = update(StackRow).where(StackRow.name == name).values(dict(columns))
+    with store.write() as session:
+        return rows.changed(session, statement) == 1
