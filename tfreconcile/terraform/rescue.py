@@ -1,0 +1,53 @@
+"""Where is the state that no backend took? In errored.tfstate, or in what Terraform printed last."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from tfreconcile.terraform.diagnostics import STATE_DUMP, event
+from tfreconcile.terraform.process import Finished
+
+ERRORED = "errored.tfstate"
+DUMPED = "dumped.tfstate"
+Stamp = tuple[int, int, int]
+
+
+def stamp(root: Path) -> Stamp | None:
+    """What errored.tfstate is before an apply; one that comes from Git is not Terraform's."""
+    try:
+        found = (root / ERRORED).lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def errored_state(root: Path, finished: Finished, earlier: Stamp | None, *, dumped: bool) -> Path | None:
+    """The file with the state that an apply could not save, None when there is none.
+
+    A printed state counts more than the file: Terraform prints it when the file cannot be written whole.
+    It is put beside the output; when not even that works, the answer is the output itself.
+    """
+    if dumped:
+        return _from_output(finished.stdout)
+    now = stamp(root)
+    return root / ERRORED if now is not None and now != earlier else None
+
+
+def _from_output(stdout: Path) -> Path:
+    target = stdout.with_name(DUMPED)
+    with stdout.open("rb") as lines:
+        dump = next((line for line in lines if _is_dump(line)), b"")
+    try:
+        state = json.dumps(json.loads(dump)["state"])
+        with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(state)
+    except (OSError, ValueError, KeyError, TypeError):
+        return stdout
+    return target
+
+
+def _is_dump(line: bytes) -> bool:
+    heard = event(line)
+    return heard is not None and heard.kind == STATE_DUMP
