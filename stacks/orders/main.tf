@@ -19,11 +19,13 @@ module "orders" {
   source                     = "../modules/queue"
   name                       = "orders"
   visibility_timeout_seconds = 60
+  owner                      = "team-orders"
 }
 
 module "refunds" {
   source = "../modules/queue"
   name   = "refunds"
+  owner  = "team-orders"
 }
 
 output "orders_queue" {

@@ -1,6 +1,6 @@
 variable "name" {
   type        = string
-  description = "Name of the queue; its dead-letter queue gets the suffix -dead."
+  description = "Name of the queue."
 }
 
 variable "visibility_timeout_seconds" {
@@ -8,18 +8,19 @@ variable "visibility_timeout_seconds" {
   default = 30
 }
 
-resource "aws_sqs_queue" "dead" {
-  name                      = "${var.name}-dead"
-  message_retention_seconds = 1209600
+variable "owner" {
+  type        = string
+  description = "The team that is called when the queue grows."
 }
 
 resource "aws_sqs_queue" "this" {
   name                       = var.name
   visibility_timeout_seconds = var.visibility_timeout_seconds
-  redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.dead.arn
-    maxReceiveCount     = 5
-  })
+  message_retention_seconds  = 1209600
+
+  tags = {
+    owner = var.owner
+  }
 }
 
 output "arn" {

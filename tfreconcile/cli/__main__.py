@@ -1,0 +1,5 @@
+"""``python -m tfreconcile.cli``: the same as the console script."""
+
+from tfreconcile.cli.main import main
+
+main()

@@ -1,0 +1,151 @@
+"""What is wrong with this installation, and how is it mended? ``doctor`` looks and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import click
+
+from tfreconcile.cli import opening, tables
+from tfreconcile.cli.exits import Exit
+from tfreconcile.cli.options import print_json, with_output, with_settings
+from tfreconcile.cloud import guard
+from tfreconcile.errors import Misconfigured, ReconcileError
+from tfreconcile.settings.model import Settings
+from tfreconcile.store import database
+from tfreconcile.terraform import engine
+
+LOW_DISK = 1 << 30
+"""Bytes; a provider alone can take more than half of it."""
+
+
+class Finding(StrEnum):
+    """How bad it is: ``wrong`` stops passes, ``warning`` does not."""
+
+    GOOD = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one look found; ``remedy`` is what to do about it."""
+
+    subject: str
+    finding: Finding
+    what: str
+    remedy: str = ""
+
+
+@click.command()
+@with_output
+@with_settings
+def doctor(settings: Settings, output: str) -> int:
+    """Engine, Git, database, identity, signers and disk: what is wrong and how to mend it.
+
+    Exit code 1 when something is wrong. Nothing is changed, except that a missing database is made.
+    """
+    told = [one for look in LOOKS for one in look(settings)]
+    if output == "json":
+        print_json({"findings": [one.__dict__ for one in told]})
+    else:
+        tables.table(("WHAT", "FINDING", "DETAIL"), (
+            (one.subject, one.finding, f"{one.what}; {one.remedy}" if one.remedy else one.what) for one in told))
+    return Exit.FAILED if any(one.finding is Finding.WRONG for one in told) else Exit.DONE
+
+
+def _config(settings: Settings) -> Iterator[Told]:
+    yield Told("host config", Finding.GOOD, settings.file)
+    for warning in settings.warnings:
+        yield Told("host config", Finding.WARNING, warning)
+    if settings.unused_hazards:
+        names = ", ".join(settings.unused_hazards)
+        yield Told("gate", Finding.WARNING, f"not detected by this version: {names}", "do not rely on them yet")
+
+
+def _engine(settings: Settings) -> Iterator[Told]:
+    try:
+        found = engine.find(settings.engine, os.environ.get("PATH", os.defpath))
+    except ReconcileError as error:
+        yield Told("engine", Finding.WRONG, error.message)
+        return
+    if found.kind == "embedded":
+        yield Told("engine", Finding.WARNING, f"embedded Terraform {found.version} (BUSL-1.1), slower than the program",
+                   "install terraform or tofu to use that instead")
+        return
+    yield Told("engine", Finding.GOOD, f"{found.kind} {found.version} at {found.argv[0]}")
+
+
+def _engine_config(settings: Settings) -> Iterator[Told]:
+    path = opening.environment(settings, os.environ).get("TF_CLI_CONFIG_FILE")
+    if path is not None and not Path(path).is_file():
+        yield Told("engine", Finding.WARNING, f"TF_CLI_CONFIG_FILE names {path}, which does not exist",
+                   "unset it, or write the file")
+
+
+def _source(settings: Settings) -> Iterator[Told]:
+    if shutil.which("git") is None:
+        yield Told("git", Finding.WRONG, "no git on the PATH", "apt-get install git")
+        return
+    try:
+        revision = opening.mirror(settings).fetch()
+    except ReconcileError as error:
+        yield Told("git", Finding.WRONG, error.message)
+        return
+    yield Told("git", Finding.GOOD, f"{settings.source.branch} is at {revision[:7]}")
+
+
+def _database(settings: Settings) -> Iterator[Told]:
+    try:
+        revision = database.upgrade(settings.database)
+    except ReconcileError as error:
+        yield Told("database", Finding.WRONG, error.message)
+    except Misconfigured as error:
+        yield Told("database", Finding.WRONG, str(error))
+    else:
+        yield Told("database", Finding.GOOD, f"schema {revision}")
+
+
+def _identity(settings: Settings) -> Iterator[Told]:
+    if not settings.account:
+        yield Told("identity", Finding.WARNING, "`account` is not set: any account would be acted in",
+                   "name the account in the host config")
+    environment = opening.environment(settings, os.environ)
+    for cloud, account in settings.account.items():
+        try:
+            guard.check(settings.account, frozenset({cloud}), environment)
+        except ReconcileError as error:
+            yield Told("identity", Finding.WRONG, f"{cloud}: {error.message}")
+        else:
+            yield Told("identity", Finding.GOOD, f"{cloud}: {account}")
+
+
+def _backend(settings: Settings) -> Iterator[Told]:
+    if settings.backend.kind == "local":
+        yield Told("backend", Finding.WARNING,
+                   f"stacks without a backend keep their state in {settings.state_dir}: it is lost with this machine",
+                   "set backend: {s3: {...}} in the host config, and back state_dir up until then")
+
+
+def _signers(settings: Settings) -> Iterator[Told]:
+    if settings.signers is not None and not settings.signers.is_file():
+        yield Told("signers", Finding.WARNING, f"{settings.signers} does not exist", "needed for signed tags only")
+
+
+def _disk(settings: Settings) -> Iterator[Told]:
+    place = next(path for path in (settings.state_dir, *settings.state_dir.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    if not os.access(place, os.W_OK):
+        yield Told("state_dir", Finding.WRONG, f"{place} cannot be written by this user", "run as the user that owns it")
+    finding = Finding.GOOD if free > LOW_DISK else Finding.WARNING
+    yield Told("disk", finding, f"{free >> 20} MiB free at {place}", "" if free > LOW_DISK else "free some space")
+
+
+LOOKS: tuple[Callable[[Settings], Iterator[Told]], ...] = (
+    _config, _engine, _engine_config, _source, _database, _identity, _backend, _signers, _disk,
+)

@@ -1,0 +1,93 @@
+"""What happens next to a stack, and why? ``explain``: from the database alone, without planning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import click
+
+from tfreconcile import clock
+from tfreconcile.cli import finding, opening, tables
+from tfreconcile.cli.options import print_json, with_output, with_settings
+from tfreconcile.reconcile import status
+from tfreconcile.settings.model import Settings
+from tfreconcile.store import plans
+from tfreconcile.store.records import PlanRecord
+
+
+@click.command(epilog="Examples:\n\n  tfreconcile explain archive")
+@click.argument("name", metavar="STACK")
+@with_output
+@with_settings
+def explain(settings: Settings, name: str, output: str) -> None:
+    """What happens next to a stack, each reason for it, and what would change it. Nothing is planned."""
+    now = clock.now()
+    with opening.store(settings) as store:
+        record = finding.stack(store, name)
+        document = status.documents(store, [record], now)[0]
+        plan = None if record.pending_plan is None else plans.get(store, record.pending_plan)
+    sentences = tuple(_sentences(document, plan, now))
+    if output == "json":
+        decision = None if plan is None else plan.decision
+        print_json({"name": name, "next": list(sentences), "decision": decision, "status": document})
+        return
+    click.echo(f"{name}: {document['sync']}, {document['health']}, {document['state']}")
+    for sentence in sentences:
+        click.echo(f"- {tables.one_line(sentence, 1000)}")
+
+
+def _sentences(stack: Mapping[str, object], plan: PlanRecord | None, now: datetime) -> Iterator[str]:
+    yield f"{stack['reason']}: {stack['message']}"
+    yield from _next_step(stack, plan)
+    if plan is not None:
+        yield from _needs(stack, plan)
+    yield from _drift(stack)
+    if stack["next_due_at"] and stack["state"] not in ("Suspended", "Removed"):
+        yield f"looked at again {tables.when(stack['next_due_at'], now)} ({stack['next_due_at']}), or when its inputs change in Git"
+
+
+def _next_step(stack: Mapping[str, object], plan: PlanRecord | None) -> Iterator[str]:
+    name = stack["name"]
+    match stack["state"]:
+        case "AwaitingApproval" if plan is not None:
+            pending = stack["pending"]
+            given = pending["approvals"] if isinstance(pending, Mapping) else {"given": 0, "required": 1}
+            if given["given"] >= given["required"]:
+                yield "enough people have approved: the next pass plans again, and applies if that plan is covered"
+            else:
+                yield f"waits for {given['required'] - given['given']} more approval(s), of {given['required']}"
+                yield f"who agrees types: tfreconcile approve {name} --plan {plan.fingerprint[:12]} --reason '...'"
+                yield from _approvers(plan)
+        case "Refused":
+            yield "nobody can approve this: change the code in Git, or the host config"
+        case "Backoff":
+            yield "the failure may clear by itself: it is tried again, later each time"
+        case "Stalled":
+            yield f"it would fail the same way again: change the code, mend the cause, then tfreconcile sync {name}"
+        case "Suspended":
+            yield f"nothing, until somebody types: tfreconcile resume {name}"
+        case "Removed":
+            yield "nothing: its resources and its state stay as they are; put the definition back to adopt them"
+        case _:
+            yield "nothing is to be done now; drift and new commits are looked for"
+
+
+def _approvers(plan: PlanRecord) -> Iterator[str]:
+    groups = plan.decision.get("approvers", [])
+    if isinstance(groups, list):
+        yield "who may approve: " + ", and also matching ".join(", ".join(map(str, group)) for group in groups)
+
+
+def _needs(stack: Mapping[str, object], plan: PlanRecord) -> Iterator[str]:
+    needs = plan.decision.get("needs", [])
+    for need in needs if isinstance(needs, list) else []:
+        yield f"{need['address'] or 'the plan as a whole'} requires {need['requires']}: {need['why']}"
+
+
+def _drift(stack: Mapping[str, object]) -> Iterator[str]:
+    drift = stack["drift"]
+    for one in drift["resources"] if isinstance(drift, Mapping) else []:
+        named = f" ({', '.join(one['attributes'])})" if one["attributes"] else ""
+        why = f": {one['why']}" if one.get("why") else ""
+        yield f"drift, {one['kind']}: {one['address']}{named}{why}"

@@ -1,0 +1,49 @@
+"""Which stack and which plan does a person mean? With words that help when there is none."""
+
+from __future__ import annotations
+
+import difflib
+
+from tfreconcile.errors import Misconfigured
+from tfreconcile.source.model import StackName
+from tfreconcile.store import plans, stacks
+from tfreconcile.store.database import Store
+from tfreconcile.store.records import PlanRecord, StackRecord
+
+SHORTEST = 12
+"""Digits of a fingerprint that a person must type at least."""
+
+
+def stack(store: Store, name: str) -> StackRecord:
+    """The stack of that name. Raises Misconfigured that names similar ones."""
+    found = stacks.get(store, StackName(name))
+    if found is not None:
+        return found
+    known = [record.name for record in stacks.all(store)]
+    close = difflib.get_close_matches(name, known, n=3) or known[:5]
+    hint = f"did you mean {', '.join(close)}?" if close else "no pass has run yet: tfreconcile once"
+    raise Misconfigured.at(name, "no such stack", hint)
+
+
+def pending(store: Store, record: StackRecord) -> PlanRecord:
+    """The plan of the stack that waits. Raises Misconfigured when none does."""
+    found = None if record.pending_plan is None else plans.get(store, record.pending_plan)
+    if found is None:
+        raise Misconfigured.at(
+            record.name, f"no plan waits: it is {record.sync}, {record.state}", f"tfreconcile status {record.name}"
+        )
+    return found
+
+
+def named(plan: PlanRecord, typed: str) -> PlanRecord:
+    """The pending plan, if that is what was typed (at least 12 digits). Raises Misconfigured otherwise."""
+    prefix = typed.strip().lower()
+    if len(prefix) < SHORTEST:
+        raise Misconfigured.at(plan.stack, f"--plan needs at least {SHORTEST} digits, found {len(prefix)}")
+    if not plan.fingerprint.startswith(prefix):
+        raise Misconfigured.at(
+            plan.stack,
+            f"the pending plan is {plan.fingerprint[:SHORTEST]}, not {prefix[:SHORTEST]}",
+            f"it may have changed: tfreconcile diff {plan.stack}",
+        )
+    return plan

@@ -1,0 +1,90 @@
+"""What is kept of a plan? Masked values only, and never the same pending plan twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tfreconcile.classify.model import Cause
+from tfreconcile.gate.model import Nothing
+from tfreconcile.observe import report
+from tfreconcile.plan import render
+from tfreconcile.reconcile.learned import Learned
+from tfreconcile.reconcile.world import World
+from tfreconcile.store import applies, plans
+from tfreconcile.store.records import ApplyStatus, PlanRecord, PlanState
+from tfreconcile.terraform.environment import secret_values
+
+
+def known_secrets(learned: Learned, environment: Mapping[str, str]) -> Iterator[str]:
+    """Secrets that are known before any plan: credentials, and variables declared sensitive."""
+    yield from secret_values(environment)
+    for name, default in learned.wanted.module.sensitive_variables.items():
+        for value in (default, learned.stack.variables.get(name)):
+            if isinstance(value, str):
+                yield value
+
+
+def came_back(world: World, learned: Learned) -> bool:
+    """Is this the very change that was just applied without error, though nobody changed the world?"""
+    if learned.planned is None or learned.classification is None:
+        return False
+    if any(one.cause in (Cause.DRIFT, Cause.BOTH) for one in learned.classification.changes):
+        return False
+    mark = learned.planned.digests.fingerprint
+    last = applies.history(world.store, learned.stack.name, limit=1)
+    return any(one.status is ApplyStatus.SUCCEEDED and one.fingerprint == mark for one in last)
+
+
+def plan(world: World, learned: Learned) -> int | None:
+    """Keep the plan with what was made of it; None when there is nothing to keep of it.
+
+    A plan that says the same as the last one is the last one: history shows changes, not checks.
+    """
+    record = _record(world, learned)
+    if record is None:
+        return None
+    if not record.classification:
+        plans.supersede(world.store, record.stack)
+        return None
+    last = plans.history(world.store, record.stack, limit=1)
+    if last and _same(last[0], record):
+        return last[0].id
+    return plans.add(world.store, record)
+
+
+def _same(last: PlanRecord, record: PlanRecord) -> bool:
+    return (last.fingerprint, last.revision, last.decision, last.state) == (
+        record.fingerprint,
+        record.revision,
+        record.decision,
+        record.state,
+    )
+
+
+def _record(world: World, learned: Learned) -> PlanRecord | None:
+    planned, classification, decision = learned.planned, learned.classification, learned.decision
+    if planned is None or classification is None or decision is None:
+        return None
+    scrub = learned.scrubber.scrub
+    return PlanRecord(
+        stack=learned.stack.name,
+        pass_id=learned.pass_id,
+        created_at=world.clock(),
+        revision=learned.revision,
+        inputs=learned.wanted.inputs,
+        fingerprint=planned.digests.fingerprint,
+        engine=world.engine.kind,
+        engine_version=world.engine.version,
+        lock_digest=planned.produced.lock_digest,
+        backend=planned.backend,
+        workspace=learned.stack.workspace,
+        document=render.to_json(planned.masked),
+        classification=report.changes(classification, learned.policy, scrub),
+        decision={
+            **report.decision(decision, scrub),
+            "hazards": report.hazards(classification.hazards, learned.policy, scrub),
+            "ttl_seconds": int(learned.policy.approvals.ttl.total_seconds()),
+            "approvers": [list(group) for group in learned.policy.approvals.approvers],
+        },
+        state=PlanState.EMPTY if isinstance(decision, Nothing) else PlanState.PENDING,
+    )

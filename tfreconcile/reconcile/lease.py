@@ -1,0 +1,69 @@
+"""Who works on this stack? Nobody else, while we hold its lease."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from tfreconcile.errors import Waiting
+from tfreconcile.reconcile.world import World
+from tfreconcile.source.model import StackName
+from tfreconcile.store import leases, stacks
+from tfreconcile.terraform.process import Child, alive, identify
+
+LEASE = timedelta(seconds=90)
+"""How long a lease lasts without a heartbeat; a dead holder's stack is free after that at the latest."""
+HEARTBEAT = LEASE / 4
+
+
+def holder() -> str:
+    """This process, told apart from any other and from a later one with its number."""
+    me = identify(os.getpid())
+    return f"{socket.gethostname()}:{me.pid}:{me.start_time}:{me.boot_id}:{threading.get_ident()}"
+
+
+def is_gone(text: str) -> bool:
+    """Is the holder a process of this machine that has ended? False whenever that is not certain."""
+    parts = text.split(":")
+    if len(parts) != 5 or parts[0] != socket.gethostname() or not (parts[1].isdigit() and parts[2].isdigit()):
+        return False
+    return not alive(Child(pid=int(parts[1]), start_time=int(parts[2]), boot_id=parts[3]))
+
+
+@contextmanager
+def held(world: World, name: StackName) -> Iterator[threading.Event]:
+    """Hold the stack's lease, renewed by a heartbeat; yields an event that is set should it be lost.
+
+    Raises Waiting("Busy") when somebody else holds it.
+    """
+    me = world.holder
+    _free_of_the_dead(world, name)
+    now = world.clock()
+    if not leases.take(world.store, name, holder=me, now=now, until=now + LEASE):
+        raise Waiting("Busy", "another tfreconcile works on this stack at the moment")
+    lost, done = threading.Event(), threading.Event()
+    heart = threading.Thread(target=_beat, args=(world, name, lost, done), daemon=True)
+    heart.start()
+    try:
+        yield lost
+    finally:
+        done.set()
+        heart.join()
+        leases.release(world.store, name, holder=me)
+
+
+def _free_of_the_dead(world: World, name: StackName) -> None:
+    record = stacks.get(world.store, name)
+    if record is not None and record.lease_holder is not None and is_gone(record.lease_holder):
+        leases.release(world.store, name, holder=record.lease_holder)
+
+
+def _beat(world: World, name: StackName, lost: threading.Event, done: threading.Event) -> None:
+    while not done.wait(HEARTBEAT.total_seconds()):
+        if not leases.renew(world.store, name, holder=world.holder, until=world.clock() + LEASE):
+            lost.set()
+            return

@@ -1,0 +1,181 @@
+"""What happens in a pass, in order? Each step takes what is known and gives back what it learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+from tfreconcile.apply import execute
+from tfreconcile.classify import assess
+from tfreconcile.classify.hazards import Known
+from tfreconcile.cloud import aws
+from tfreconcile.errors import Stalled, Waiting
+from tfreconcile.gate import convergence, decision
+from tfreconcile.gate.model import Proceed
+from tfreconcile.observe import health, probe
+from tfreconcile.plan import desk, fingerprint, produce, render, secrets
+from tfreconcile.plan.produce import Order, Produced
+from tfreconcile.reconcile import intent, keep
+from tfreconcile.reconcile.learned import Learned, Planned
+from tfreconcile.reconcile.setup import data_directory, init_key, ready, state_place
+from tfreconcile.reconcile.world import World
+from tfreconcile.source import export
+from tfreconcile.store import approvals, stacks
+from tfreconcile.terraform.process import Child
+
+Step: TypeAlias = Callable[[World, Learned], Learned]
+
+
+def admit(world: World, learned: Learned) -> Learned:
+    """May a pass begin? Suspended, waiting for others, or an earlier apply that is not understood."""
+    if learned.stack.suspend:
+        raise Waiting("SuspendedInGit", f"{learned.stack.definition} says suspend: true")
+    intent.settle_open(world, learned.stack.name)
+    left = execute.rescued_states(world.directory.rescued(learned.stack.name))
+    if left:
+        raise execute.state_rescued(left[0])
+    for name in learned.stack.depends_on:
+        needed = stacks.get(world.store, name)
+        if needed is None or needed.sync != "Synced" or needed.health == "Degraded":
+            said = "was never checked" if needed is None else f"is {needed.sync}, {needed.health}"
+            raise Waiting("DependencyNotReady", f"{name} {said}")
+    desk.sweep(world.directory, learned.stack.name, keep=learned.desk)
+    return learned
+
+
+def authenticate(world: World, learned: Learned) -> Learned:
+    """Are these the right accounts? Then the stack's role, and the values that live in the cloud."""
+    stack, now = learned.stack, world.clock()
+    clouds = learned.wanted.module.clouds | (frozenset({"aws"}) if stack.role or stack.parameters else set())
+    environment = dict(world.environment)
+    world.guard.check(world.account, clouds, environment, role=None, now=now)
+    if stack.role is not None:
+        environment = dict(aws.assume(environment, stack.role, stack.name))
+        world.guard.check(world.account, frozenset({"aws"}), environment, role=stack.role, now=now)
+    names = tuple(one.ssm for one in stack.parameters)
+    found = aws.parameters(environment, names) if names else {}
+    variables = {**stack.variables, **{one.name: found[one.ssm] for one in stack.parameters}}
+    scrubber = learned.scrubber.also(found.values()).also(keep.known_secrets(learned, environment))
+    return replace(learned, environment=environment, variables=variables, scrubber=scrubber)
+
+
+def plan(world: World, learned: Learned) -> Learned:
+    """Export exactly what the digest covers, and let Terraform plan it."""
+    stack, here = learned.stack, learned.desk
+    with world.mirror.tree(learned.revision) as tree:
+        export.export(tree, learned.wanted.files, here.tree)
+    place = state_place(world, learned)
+    if place.override is not None:
+        desk.write_backend(here.tree / stack.module, *place.override)
+    variables = desk.write_variables(here.spool / "variables.tfvars.json", learned.variables)
+    var_files = (*(here.tree / path for path in stack.var_files), variables)
+    world.progress(stack.name, "planning")
+    produced = produce.produce(
+        ready(world, learned),
+        Order(
+            root=here.tree / stack.module,
+            data=data_directory(world, stack),
+            plan_file=here.plan_file,
+            var_files=var_files,
+            init_key=init_key(world, learned, place.identity),
+            init_lock=world.directory.init_lock,
+            fresh=bool(learned.wanted.module.unpinned),
+        ),
+    )
+    return _understood(world, learned, produced, place.identity)
+
+
+def _understood(world: World, learned: Learned, produced: Produced, backend: str) -> Learned:
+    scrubber = learned.scrubber.also(secrets.secrets_of(produced.plan))
+    scope = fingerprint.Scope(stack=learned.stack.name, workspace=learned.stack.workspace)
+    digests = fingerprint.digests(produced.plan, world.key, scope, produced.sources)
+    masked = render.mask(produced.plan, scrubber)
+    planned = Planned(produced=produced, digests=digests, masked=masked, backend=backend)
+    return replace(learned, scrubber=scrubber, planned=planned)
+
+
+def judge(world: World, learned: Learned) -> Learned:
+    """Why is each change there, and how could it hurt?"""
+    if learned.planned is None:
+        return learned
+    record, policy = learned.record, learned.policy
+    known = Known(
+        had_resources=record.resources or 0,
+        backend_moved=record.backend not in (None, learned.planned.backend),
+        max_destroys=policy.max_destroys,
+        max_destroy_percent=policy.max_destroy_percent,
+        stateful=world.stateful,
+    )
+    classification = assess.assess(
+        learned.planned.produced.plan,
+        learned.planned.digests,
+        known,
+        inputs_changed=learned.inputs_changed,
+        ignore=learned.stack.ignore,
+        today=learned.started.date(),
+    )
+    return replace(learned, classification=classification)
+
+
+def gate(world: World, learned: Learned) -> Learned:
+    """May we? The decision is written down with the plan before anything follows from it."""
+    if learned.planned is None or learned.classification is None:
+        return learned
+    plan, mark = learned.planned.produced.plan, learned.planned.digests.fingerprint
+    asked = decision.Asked(
+        stack=learned.stack.name,
+        fingerprint=mark,
+        applyable=plan.applyable,
+        complete=plan.complete,
+        errored=plan.errored,
+        unstable=learned.planned.digests.unstable,
+    )
+    policy, now = learned.policy, learned.started
+    words = approvals.of(world.store, learned.stack.name)
+    made = decision.decide(learned.classification, policy, words, asked=asked, now=now)
+    if isinstance(made, Proceed) and not made.approvals and keep.came_back(world, learned):
+        made = convergence.once_more(made, words, fingerprint=mark, rules=policy.approvals, now=now)
+    learned = replace(learned, decision=made)
+    return replace(learned, plan_id=keep.plan(world, learned))
+
+
+def apply(world: World, learned: Learned) -> Learned:
+    """Apply the plan that was decided on, or nothing."""
+    if not isinstance(learned.decision, Proceed) or learned.planned is None or world.stop.is_set():
+        return learned
+    name, produced = learned.stack.name, learned.planned.produced
+    apply_id = intent.begin(world, learned, learned.decision)
+    world.progress(name, "applying")
+
+    def started(child: Child) -> None:
+        intent.started(world, apply_id, child)
+
+    try:
+        done = execute.execute(
+            ready(world, learned, applying=True),
+            produced.plan,
+            produced.file,
+            started=started,
+            rescue=world.directory.rescued(name),
+            now=world.clock(),
+        )
+    except Stalled as error:
+        done = execute.Execution(outcomes=(), error=error)
+    intent.finish(world, learned, apply_id, done)
+    return replace(learned, execution=done)
+
+
+def observe(world: World, learned: Learned) -> Learned:
+    """Did it work? A failed apply ends the pass here; else the stack's own health checks speak."""
+    if learned.execution is not None and learned.execution.error is not None:
+        raise learned.execution.error
+    now = world.clock()
+    probes = tuple(probe.probe(check) for check in learned.stack.health)
+    applied_at = now if learned.applied else learned.record.last_applied_at
+    checks = learned.planned.produced.plan.checks if learned.planned else ()
+    found = health.judge(probes, checks, applied_at=applied_at, now=now, pass_succeeded=True)
+    return replace(learned, health=found)
+
+
+STEPS: tuple[Step, ...] = (admit, authenticate, plan, judge, gate, apply, observe)
