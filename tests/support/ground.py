@@ -28,7 +28,7 @@ REGION = "us-east-1"
 def mirror() -> Path:
     """The unpacked provider mirror: a newer one that the environment names, else the one from make."""
     named = os.environ.get(MIRROR_VARIABLE)
-    return Path(named) if named else Path(__file__).parents[2] / ".cache" / "providers"
+    return Path(named).absolute() if named else Path(__file__).parents[2] / ".cache" / "providers"
 
 
 def provider_version(place: Path | None = None) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from tfreconcile.errors import ReconcileError, Stalled, Transient
-from tfreconcile.plan.document import Json, Plan
+from tfreconcile.plan.desk import Desk, rescue_state
 from tfreconcile.terraform.failures import failure
 from tfreconcile.terraform.outcomes import Outcome
 from tfreconcile.terraform.process import Child
@@ -31,16 +28,20 @@ class Execution:
 
 def execute(
     terraform: Terraform,
-    plan: Plan,
     plan_file: Path,
     *,
+    ephemeral: Mapping[str, str],
     started: Callable[[Child], None],
+    here: Desk,
     rescue: Path,
-    now: datetime,
 ) -> Execution:
-    """Apply one plan file, once. Nothing here retries: a failed apply leads to a new plan."""
-    applied = terraform.apply(plan_file, variables=ephemeral_variables(plan), started=started)
-    rescued = _rescue(applied.errored_state, rescue, now) if applied.errored_state else None
+    """Apply one plan file, once. Nothing here retries: a failed apply leads to a new plan.
+
+    ``ephemeral`` inputs are not in the plan file: Terraform wants them again, and only them. A state that
+    could not be saved moves from ``here``, where the pass works, to the directory ``rescue``.
+    """
+    applied = terraform.apply(plan_file, variables=ephemeral, started=started)
+    rescued = rescue_state(applied.errored_state, here, rescue) if applied.errored_state else None
     if applied.ok:
         return Execution(outcomes=applied.outcomes)
     if rescued is not None:
@@ -48,15 +49,6 @@ def execute(
     cause = failure(applied.diagnostics, "apply")
     kind = Transient if isinstance(cause, Transient) else Stalled
     return Execution(outcomes=applied.outcomes, error=kind("ApplyFailed", _told(applied.outcomes, cause)))
-
-
-def ephemeral_variables(plan: Plan) -> Mapping[str, str]:
-    """Ephemeral inputs are not in the plan file: Terraform wants them again, and only them."""
-    return {
-        name: _as_environment(variable.value)
-        for name, variable in plan.variables.items()
-        if variable.ephemeral and variable.value is not None
-    }
 
 
 def state_rescued(path: Path) -> Stalled:
@@ -73,18 +65,9 @@ def rescued_states(directory: Path) -> tuple[Path, ...]:
     return tuple(sorted(directory.glob("*.tfstate"))) if directory.is_dir() else ()
 
 
-def _rescue(errored_state: Path, directory: Path, now: datetime) -> Path:
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = directory / f"{now:%Y%m%dT%H%M%SZ}.tfstate"
-    shutil.copyfile(errored_state, kept)
-    return kept
-
-
 def _told(outcomes: tuple[Outcome, ...], cause: ReconcileError) -> str:
-    count = {word: sum(one.status == word for one in outcomes) for word in ("applied", "failed", "unfinished")}
+    count = {
+        word: sum(one.status == word for one in outcomes) for word in ("applied", "failed", "unfinished")
+    }
     counts = ", ".join(f"{number} {word}" for word, number in count.items() if number)
     return f"{cause.reason}: {cause.message}" + (f" ({counts})" if counts else "")
-
-
-def _as_environment(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -13,6 +13,9 @@ from tfreconcile.errors import ReconcileError, Stalled, Transient, Waiting
 from tfreconcile.gate.model import Decision, Hold, Need, Nothing, Proceed, Refuse
 from tfreconcile.observe.health import Health, HealthStatus
 
+SUSPENDED_IN_GIT = "SuspendedInGit"
+"""The reason of a pass that does nothing since the definition says ``suspend: true``."""
+
 
 class Sync(StrEnum):
     """Does the world match what Git wants?"""
@@ -86,8 +89,12 @@ def conclude(facts: Facts) -> Conclusion:
     if facts.failure is not None:
         return _failed(facts, facts.failure)
     match facts.decision:
-        case None | Nothing():
-            return _nothing(facts)
+        case None:
+            return Conclusion(
+                sync=Sync.UNKNOWN, state=State.IDLE, reason="NotPlanned", message="the pass made no plan"
+            )
+        case Nothing():
+            return _nothing(facts, facts.decision)
         case Proceed():
             return _proceeded(facts, facts.decision)
         case Hold():
@@ -101,16 +108,17 @@ def conclude(facts: Facts) -> Conclusion:
 
 def _failed(facts: Facts, failure: ReconcileError) -> Conclusion:
     if isinstance(failure, Waiting):
+        state = State.SUSPENDED if failure.reason == SUSPENDED_IN_GIT else State.HELD
         return Conclusion(
-            sync=facts.previous_sync, state=State.HELD, reason=failure.reason, message=failure.message
+            sync=facts.previous_sync, state=state, reason=failure.reason, message=failure.message
         )
     state = State.BACKOFF if isinstance(failure, Transient) else State.STALLED
     sync = Sync.OUT_OF_SYNC if facts.effects else Sync.UNKNOWN
     return Conclusion(sync=sync, state=state, reason=failure.reason, message=failure.message)
 
 
-def _nothing(facts: Facts) -> Conclusion:
-    reasons = facts.decision.reasons if isinstance(facts.decision, Nothing) else ()
+def _nothing(facts: Facts, decision: Nothing) -> Conclusion:
+    reasons = decision.reasons
     if any(entry.kind in (DriftKind.REVERTING, DriftKind.GONE) for entry in facts.drift):
         return Conclusion(
             sync=Sync.OUT_OF_SYNC, state=State.IDLE, reason="DriftReported", message="; ".join(reasons)

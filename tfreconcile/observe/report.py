@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from tfreconcile.classify.model import Classification, Classified, ClassifiedOutput, Drifted, Hazard
+from tfreconcile.classify.model import Classification, Classified, ClassifiedOutput, Hazard
 from tfreconcile.gate.model import Decision, Hold, Need, Nothing, Policy, Proceed, Refuse, Requirement
 
 Scrub = Callable[[str], str]

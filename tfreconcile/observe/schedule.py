@@ -15,7 +15,7 @@ PROGRESS_RETRY = timedelta(seconds=10)
 def spread(stack: str, salt: str) -> float:
     """A number in [0, 1) that is always the same for one stack and salt: jitter without dice."""
     word = hashlib.sha256(f"{stack}\0{salt}".encode()).digest()
-    return int.from_bytes(word[:8]) / 2**64
+    return int.from_bytes(word[:6]) / 2**48
 
 
 def after_success(stack: str, now: datetime, interval: timedelta) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from tfreconcile.errors import Stalled, Transient
 from tfreconcile.source.model import Scalar, StackName
+from tfreconcile.terraform import rescue
 
 OVERRIDE = "zz_tfreconcile_override.tf.json"
 """Sorts after every override file that people write, and is refused as a name in Git."""
@@ -85,8 +87,9 @@ class Desk:
 
 @contextmanager
 def desk(directory: StateDirectory, stack: StackName) -> Iterator[Desk]:
-    """A fresh desk, removed with all that is in it when the pass ends.
+    """A fresh desk, removed with all that is in it when the pass ends, however it ends.
 
+    Only a state that Terraform could not save is kept: it moves to ``directory.rescued(stack)``.
     Raises Transient("DiskFull") or Stalled("StateDirectory") when it cannot be made.
     """
     home = directory.passes(stack)
@@ -100,20 +103,46 @@ def desk(directory: StateDirectory, stack: StackName) -> Iterator[Desk]:
     try:
         yield made
     finally:
-        shutil.rmtree(made.root, ignore_errors=True)
+        _clear(made, directory.rescued(stack))
 
 
 def sweep(directory: StateDirectory, stack: StackName, *, keep: Desk) -> int:
-    """Delete desks that a killed pass left behind; the caller knows that no such pass still runs."""
+    """Clear desks that a killed pass left behind; the caller knows that no such pass still runs."""
     left = [path for path in directory.passes(stack).iterdir() if path != keep.root]
     for path in left:
-        shutil.rmtree(path, ignore_errors=True)
+        _clear(Desk(path), directory.rescued(stack))
     return len(left)
+
+
+def rescue_state(state: Path, left: Desk, to: Path) -> Path:
+    """Move the only copy of a state out of a desk, without needing room on the disk; gives where it is now.
+
+    Raises Transient("DiskFull") or Stalled("StateDirectory"); the desk still has the state then.
+    """
+    kept = _kept(left, to)
+    try:
+        to.mkdir(parents=True, exist_ok=True, mode=0o700)
+        state.chmod(0o600)
+        shutil.move(state, kept)
+    except OSError as error:
+        raise unwritable(to, error) from error
+    return kept
+
+
+def _kept(left: Desk, to: Path) -> Path:
+    return to / f"{left.root.name}.tfstate"
+
+
+def _clear(left: Desk, rescued: Path) -> None:
+    state = rescue.left_behind(left.tree, left.spool)
+    if state is not None and not _kept(left, rescued).exists():
+        rescue_state(state, left, rescued)
+    shutil.rmtree(left.root, ignore_errors=True)
 
 
 def unwritable(root: Path, error: OSError) -> Transient | Stalled:
     """What it means that the state directory cannot be written."""
-    if error.errno in (28, 122):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Transient("DiskFull", f"no space left under {root}; free some, nothing was changed")
     return Stalled(
         "StateDirectory",

@@ -142,3 +142,12 @@ class Plan:
     configured: tuple[Configured, ...] = ()
     prior_resources: int = 0
     """How many managed resource instances the state held before this plan."""
+
+
+_CLOUDS = {"aws": "aws", "awscc": "aws", "google": "gcp", "google-beta": "gcp"}
+
+
+def clouds(plan: Plan) -> frozenset[str]:
+    """The clouds ("aws", "gcp") whose providers have something in this plan, no-ops included."""
+    types = {change.provider.rsplit("/", 1)[-1] for change in plan.changes}
+    return frozenset(_CLOUDS[name] for name in types if name in _CLOUDS)

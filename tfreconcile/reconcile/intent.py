@@ -38,9 +38,7 @@ def begin(world: World, learned: Learned, word: Proceed) -> int:
 
 def started(world: World, apply_id: int, child: Child) -> None:
     """Write down which process it is, so that a later one can tell whether it still lives."""
-    applies.started(
-        world.store, apply_id, pid=child.pid, pid_started=child.start_time, boot_id=child.boot_id
-    )
+    applies.started(world.store, apply_id, pid=child.pid, pid_started=child.start_time, boot_id=child.boot_id)
 
 
 def finish(world: World, learned: Learned, apply_id: int, done: Execution) -> None:

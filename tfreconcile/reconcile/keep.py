@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
 from tfreconcile.classify.model import Cause
 from tfreconcile.gate.model import Nothing
 from tfreconcile.observe import report
@@ -12,16 +10,6 @@ from tfreconcile.reconcile.learned import Learned
 from tfreconcile.reconcile.world import World
 from tfreconcile.store import applies, plans
 from tfreconcile.store.records import ApplyStatus, PlanRecord, PlanState
-from tfreconcile.terraform.environment import secret_values
-
-
-def known_secrets(learned: Learned, environment: Mapping[str, str]) -> Iterator[str]:
-    """Secrets that are known before any plan: credentials, and variables declared sensitive."""
-    yield from secret_values(environment)
-    for name, default in learned.wanted.module.sensitive_variables.items():
-        for value in (default, learned.stack.variables.get(name)):
-            if isinstance(value, str):
-                yield value
 
 
 def came_back(world: World, learned: Learned) -> bool:
@@ -76,7 +64,7 @@ def _record(world: World, learned: Learned) -> PlanRecord | None:
         engine=world.engine.kind,
         engine_version=world.engine.version,
         lock_digest=planned.produced.lock_digest,
-        backend=planned.backend,
+        backend=learned.backend,
         workspace=learned.stack.workspace,
         document=render.to_json(planned.masked),
         classification=report.changes(classification, learned.policy, scrub),

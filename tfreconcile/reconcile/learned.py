@@ -12,7 +12,7 @@ from tfreconcile.gate.model import Decision, Policy
 from tfreconcile.observe.health import Health
 from tfreconcile.plan.desk import Desk
 from tfreconcile.plan.fingerprint import Digests
-from tfreconcile.plan.produce import Produced
+from tfreconcile.plan.produce import Order, Produced
 from tfreconcile.plan.render import MaskedPlan
 from tfreconcile.redact import Scrubber
 from tfreconcile.source.model import Revision, Scalar, Stack, Wanted
@@ -26,7 +26,6 @@ class Planned:
     produced: Produced
     digests: Digests
     masked: MaskedPlan
-    backend: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +42,10 @@ class Learned:
     health: Health
     environment: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Scalar] = field(default_factory=dict)
+    ephemeral: Mapping[str, str] = field(default_factory=dict)
     scrubber: Scrubber = field(default_factory=Scrubber)
+    order: Order | None = None
+    backend: str = ""
     planned: Planned | None = None
     classification: Classification | None = None
     decision: Decision | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -9,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from tfreconcile.errors import Waiting
+from tfreconcile.errors import ReconcileError, Waiting
 from tfreconcile.reconcile.world import World
 from tfreconcile.source.model import StackName
 from tfreconcile.store import leases, stacks
 from tfreconcile.terraform.process import Child, alive, identify
+
+log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=90)
 """How long a lease lasts without a heartbeat; a dead holder's stack is free after that at the latest."""
@@ -29,7 +32,7 @@ def holder() -> str:
 def is_gone(text: str) -> bool:
     """Is the holder a process of this machine that has ended? False whenever that is not certain."""
     parts = text.split(":")
-    if len(parts) != 5 or parts[0] != socket.gethostname() or not (parts[1].isdigit() and parts[2].isdigit()):
+    if len(parts) != 5 or parts[0] != socket.gethostname() or not (parts[1].isdecimal() and parts[2].isdecimal()):
         return False
     return not alive(Child(pid=int(parts[1]), start_time=int(parts[2]), boot_id=parts[3]))
 
@@ -64,6 +67,14 @@ def _free_of_the_dead(world: World, name: StackName) -> None:
 
 def _beat(world: World, name: StackName, lost: threading.Event, done: threading.Event) -> None:
     while not done.wait(HEARTBEAT.total_seconds()):
-        if not leases.renew(world.store, name, holder=world.holder, until=world.clock() + LEASE):
+        try:
+            mine = leases.renew(world.store, name, holder=world.holder, until=world.clock() + LEASE)
+        except ReconcileError:
+            # A busy database is tried again; if it stays so the lease runs out, and what matters looks again.
+            log.warning(
+                "lease not renewed", extra={"event": "lease.not_renewed", "stack": name}, exc_info=True
+            )
+            continue
+        if not mine:
             lost.set()
             return

@@ -110,7 +110,7 @@ def _last_health(record: StackRecord) -> Health:
 
 
 def _passed(learned: Learned, conclusion: Conclusion, failure: ReconcileError | None) -> Passed:
-    waiting = isinstance(failure, Waiting) or conclusion.state is State.AWAITING_APPROVAL
+    waiting = conclusion.state in (State.AWAITING_APPROVAL, State.HELD)
     broken = failure is not None and not isinstance(failure, Waiting)
     degraded = learned.health.status is HealthStatus.DEGRADED
     return Passed(
@@ -125,9 +125,7 @@ def _passed(learned: Learned, conclusion: Conclusion, failure: ReconcileError | 
 
 def _not_begun(world: World, name: str, error: ReconcileError) -> Passed:
     state = State.HELD if isinstance(error, Waiting) else State.BACKOFF
-    conclusion = Conclusion(
-        sync=Sync.UNKNOWN, state=state, reason=error.reason, message=error.message
-    )
+    conclusion = Conclusion(sync=Sync.UNKNOWN, state=state, reason=error.reason, message=error.message)
     world.progress(name, error.message)
     waits = isinstance(error, Waiting)
     return Passed(

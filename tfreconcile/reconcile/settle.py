@@ -79,7 +79,7 @@ def _progressed(learned: Learned, failure: ReconcileError | None, now: datetime)
         observed_inputs=learned.wanted.inputs,
         applied_revision=learned.revision if in_sync else record.applied_revision,
         applied_inputs=learned.wanted.inputs if in_sync else record.applied_inputs,
-        backend=planned.backend if in_sync or record.backend is None else record.backend,
+        backend=learned.backend if in_sync or record.backend is None else record.backend,
         resources=record.resources if held or failure else max(resources, _created(learned)),
         drift=report.drift(classification, learned.scrubber.scrub),
         severity=conditions.severity(classification.drift),

@@ -65,7 +65,11 @@ def document(
 
 def _standing(record: StackRecord, now: datetime) -> tuple[str, str, str]:
     if record.removed_at is not None:
-        return State.REMOVED, "LeftGit", f"left Git before {clock.text(record.removed_at)}; its resources stay"
+        return (
+            State.REMOVED,
+            "LeftGit",
+            f"left Git before {clock.text(record.removed_at)}; its resources stay",
+        )
     if suspended(record, now):
         until = f" until {clock.text(record.suspended_until)}" if record.suspended_until else ""
         return State.SUSPENDED, "Suspended", f"by {record.suspended_by}{until}: {record.suspended_reason}"
@@ -103,7 +107,7 @@ def _plan(pending: PlanRecord, words: tuple[Approval, ...], now: datetime) -> Do
         "hazards": hazards(pending),
         "approvals": {
             "required": required,
-            "given": len({w.by for w in standing}),
+            "given": len({w.by.casefold() for w in standing}),
             "expires_at": _text(min((w.expires_at for w in standing), default=None)),
         },
     }

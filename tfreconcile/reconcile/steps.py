@@ -10,18 +10,19 @@ from tfreconcile.apply import execute
 from tfreconcile.classify import assess
 from tfreconcile.classify.hazards import Known
 from tfreconcile.cloud import aws
-from tfreconcile.errors import Stalled, Waiting
+from tfreconcile.errors import ReconcileError, Waiting
 from tfreconcile.gate import convergence, decision
 from tfreconcile.gate.model import Proceed
-from tfreconcile.observe import health, probe
-from tfreconcile.plan import desk, fingerprint, produce, render, secrets
+from tfreconcile.observe import conditions, health, probe
+from tfreconcile.plan import desk, document, fingerprint, produce, render, secrets
 from tfreconcile.plan.produce import Order, Produced
-from tfreconcile.reconcile import intent, keep
+from tfreconcile.reconcile import given, intent, keep
 from tfreconcile.reconcile.learned import Learned, Planned
 from tfreconcile.reconcile.setup import data_directory, init_key, ready, state_place
 from tfreconcile.reconcile.world import World
-from tfreconcile.source import export
+from tfreconcile.source import export as exporting
 from tfreconcile.store import approvals, stacks
+from tfreconcile.terraform.environment import secret_values
 from tfreconcile.terraform.process import Child
 
 Step: TypeAlias = Callable[[World, Learned], Learned]
@@ -30,7 +31,7 @@ Step: TypeAlias = Callable[[World, Learned], Learned]
 def admit(world: World, learned: Learned) -> Learned:
     """May a pass begin? Suspended, waiting for others, or an earlier apply that is not understood."""
     if learned.stack.suspend:
-        raise Waiting("SuspendedInGit", f"{learned.stack.definition} says suspend: true")
+        raise Waiting(conditions.SUSPENDED_IN_GIT, f"{learned.stack.definition} says suspend: true")
     intent.settle_open(world, learned.stack.name)
     left = execute.rescued_states(world.directory.rescued(learned.stack.name))
     if left:
@@ -56,43 +57,66 @@ def authenticate(world: World, learned: Learned) -> Learned:
     names = tuple(one.ssm for one in stack.parameters)
     found = aws.parameters(environment, names) if names else {}
     variables = {**stack.variables, **{one.name: found[one.ssm] for one in stack.parameters}}
-    scrubber = learned.scrubber.also(found.values()).also(keep.known_secrets(learned, environment))
+    scrubber = learned.scrubber.also(found.values()).also(secret_values(environment))
     return replace(learned, environment=environment, variables=variables, scrubber=scrubber)
 
 
-def plan(world: World, learned: Learned) -> Learned:
-    """Export exactly what the digest covers, and let Terraform plan it."""
+def export(world: World, learned: Learned) -> Learned:
+    """Lay out exactly what the digest covers, with the backend and the values of this stack."""
     stack, here = learned.stack, learned.desk
+    root = here.tree / stack.module
     with world.mirror.tree(learned.revision) as tree:
-        export.export(tree, learned.wanted.files, here.tree)
+        exporting.export(tree, learned.wanted.files, here.tree)
     place = state_place(world, learned)
     if place.override is not None:
-        desk.write_backend(here.tree / stack.module, *place.override)
+        desk.write_backend(root, *place.override)
+    own = tuple(here.tree / path for path in stack.var_files)
+    values = given.given(learned, root, own)
     variables = desk.write_variables(here.spool / "variables.tfvars.json", learned.variables)
-    var_files = (*(here.tree / path for path in stack.var_files), variables)
-    world.progress(stack.name, "planning")
-    produced = produce.produce(
-        ready(world, learned),
-        Order(
-            root=here.tree / stack.module,
-            data=data_directory(world, stack),
-            plan_file=here.plan_file,
-            var_files=var_files,
-            init_key=init_key(world, learned, place.identity),
-            init_lock=world.directory.init_lock,
-            fresh=bool(learned.wanted.module.unpinned),
-        ),
+    order = Order(
+        root=root,
+        data=data_directory(world, stack),
+        plan_file=here.plan_file,
+        var_files=(*own, variables),
+        init_key=init_key(world, learned, place.identity),
+        init_lock=world.directory.init_lock,
+        fresh=bool(learned.wanted.module.unpinned),
     )
-    return _understood(world, learned, produced, place.identity)
+    return replace(
+        learned,
+        order=order,
+        backend=place.identity,
+        ephemeral=given.ephemeral(learned, values),
+        scrubber=learned.scrubber.also(given.secrets(learned, values)),
+    )
 
 
-def _understood(world: World, learned: Learned, produced: Produced, backend: str) -> Learned:
+def plan(world: World, learned: Learned) -> Learned:
+    """Let Terraform plan it."""
+    if learned.order is None:
+        return learned
+    world.progress(learned.stack.name, "planning")
+    return _understood(world, learned, produce.produce(ready(world, learned), learned.order))
+
+
+def _understood(world: World, learned: Learned, produced: Produced) -> Learned:
     scrubber = learned.scrubber.also(secrets.secrets_of(produced.plan))
-    scope = fingerprint.Scope(stack=learned.stack.name, workspace=learned.stack.workspace)
+    scope = fingerprint.Scope(
+        stack=learned.stack.name, workspace=learned.stack.workspace, ephemeral=learned.ephemeral
+    )
     digests = fingerprint.digests(produced.plan, world.key, scope, produced.sources)
     masked = render.mask(produced.plan, scrubber)
-    planned = Planned(produced=produced, digests=digests, masked=masked, backend=backend)
+    planned = Planned(produced=produced, digests=digests, masked=masked)
     return replace(learned, scrubber=scrubber, planned=planned)
+
+
+def vouch(world: World, learned: Learned) -> Learned:
+    """Is it the right account for what only the plan shows: a cloud that the code no longer names?"""
+    if learned.planned is not None:
+        clouds = document.clouds(learned.planned.produced.plan)
+        role = learned.stack.role
+        world.guard.check(world.account, clouds, learned.environment, role=role, now=world.clock())
+    return learned
 
 
 def judge(world: World, learned: Learned) -> Learned:
@@ -102,7 +126,7 @@ def judge(world: World, learned: Learned) -> Learned:
     record, policy = learned.record, learned.policy
     known = Known(
         had_resources=record.resources or 0,
-        backend_moved=record.backend not in (None, learned.planned.backend),
+        backend_moved=record.backend not in (None, learned.backend),
         max_destroys=policy.max_destroys,
         max_destroy_percent=policy.max_destroy_percent,
         stateful=world.stateful,
@@ -154,13 +178,13 @@ def apply(world: World, learned: Learned) -> Learned:
     try:
         done = execute.execute(
             ready(world, learned, applying=True),
-            produced.plan,
             produced.file,
+            ephemeral=learned.ephemeral,
             started=started,
+            here=learned.desk,
             rescue=world.directory.rescued(name),
-            now=world.clock(),
         )
-    except Stalled as error:
+    except ReconcileError as error:
         done = execute.Execution(outcomes=(), error=error)
     intent.finish(world, learned, apply_id, done)
     return replace(learned, execution=done)
@@ -178,4 +202,4 @@ def observe(world: World, learned: Learned) -> Learned:
     return replace(learned, health=found)
 
 
-STEPS: tuple[Step, ...] = (admit, authenticate, plan, judge, gate, apply, observe)
+STEPS: tuple[Step, ...] = (admit, authenticate, export, plan, vouch, judge, gate, apply, observe)

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tfreconcile.errors import Misconfigured, ReconcileError, Transient
+from tfreconcile.errors import Misconfigured, ReconcileError, Transient, Waiting
 from tfreconcile.gate import policy
 from tfreconcile.gate.model import Policy
 from tfreconcile.gate.policy import Floor
 from tfreconcile.reconcile.world import World
 from tfreconcile.source import definitions, inputs
-from tfreconcile.source.model import Revision, Stack, StackName, Wanted
 from tfreconcile.source.definitions import Broken
+from tfreconcile.source.model import Revision, Stack, StackName, Wanted
 from tfreconcile.source.tree import Tree
 from tfreconcile.store import stacks
 
@@ -77,7 +77,7 @@ def _head(world: World) -> tuple[Revision, ReconcileError | None]:
     world.progress("", f"fetching {world.mirror.branch}")
     try:
         return world.mirror.fetch(), None
-    except Transient as error:
+    except (Transient, Waiting) as error:
         known = world.mirror.head()
         if known is None:
             raise

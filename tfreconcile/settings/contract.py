@@ -124,7 +124,7 @@ class ApprovalsSection(Section):
     required: int = Field(default=1, ge=1, le=20)
     """How many people must approve."""
     ttl: TimeToLive = timedelta(hours=24)
-    """How long an approval lasts, 1m to 365d."""
+    """How long an approval lasts, 1s to 365d."""
     four_eyes: Annotated[bool, later(True, allowed="false")] = False
     """Not supported by this version: only false is allowed."""
     approvers: list[Person] = Field(default=["*"], min_length=1, max_length=100)

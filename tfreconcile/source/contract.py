@@ -89,7 +89,7 @@ Glob = Annotated[
 ]
 Interval = Annotated[Duration, between(timedelta(seconds=10), timedelta(days=30))]
 Timeout = Annotated[Duration, between(timedelta(seconds=10), timedelta(hours=24))]
-TimeToLive = Annotated[Duration, between(timedelta(minutes=1), timedelta(days=365))]
+TimeToLive = Annotated[Duration, between(timedelta(seconds=1), timedelta(days=365))]
 
 
 class ParameterSection(Section):
@@ -143,7 +143,7 @@ class ApprovalsSection(Section):
     required: int | None = Field(default=None, ge=1, le=20)
     """How many people must approve."""
     ttl: TimeToLive | None = None
-    """How long an approval lasts, 1m to 365d."""
+    """How long an approval lasts, 1s to 365d."""
     four_eyes: Annotated[bool, later(True, allowed="false")] = False
     """Not supported by this version: only false is allowed."""
     approvers: list[Person] | None = Field(default=None, min_length=1, max_length=100)

@@ -54,6 +54,7 @@ class FileFacts:
     settings: tuple[str, ...] = ()
     backends: tuple[tuple[str, str], ...] = ()
     sensitive: Mapping[str, Scalar] = field(default_factory=dict)
+    ephemeral: frozenset[str] = frozenset()
 
 
 def file_facts(name: str, content: bytes) -> FileFacts:
@@ -74,7 +75,8 @@ def _read(name: str, content: bytes) -> FileFacts:
         providers=frozenset(_providers(document, terraform)),
         settings=tuple(map(canonical, terraform)) + tuple(_provider_versions(document)),
         backends=tuple(_backends(terraform)),
-        sensitive=dict(_sensitive(document)),
+        sensitive=dict(_marked(document, "sensitive")),
+        ephemeral=frozenset(name for name, _ in _marked(document, "ephemeral")),
     )
 
 
@@ -226,7 +228,16 @@ def _backends(terraform: tuple[dict[str, Scalar], ...]) -> Iterator[tuple[str, s
         yield from ((labels[0], canonical(backend)) for labels, backend in blocks(body, "backend", 1))
 
 
-def _sensitive(document: Scalar) -> Iterator[tuple[str, Scalar]]:
+def assigned(name: str, content: bytes) -> Mapping[str, Scalar]:
+    """The values that a ``.tfvars`` or ``.tfvars.json`` file gives to variables.
+
+    Raises Misconfigured with line and column of each fault.
+    """
+    document = _json(name, content) if name.endswith(".json") else _hcl(name, content)
+    return document if isinstance(document, dict) else {}
+
+
+def _marked(document: Scalar, mark: str) -> Iterator[tuple[str, Scalar]]:
     for labels, body in blocks(document, "variable", 1):
-        if body.get("sensitive") in (True, "true"):
+        if body.get(mark) in (True, "true"):
             yield labels[0], body.get("default")

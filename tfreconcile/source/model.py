@@ -121,7 +121,8 @@ class ModuleFacts:
     could reach any, so it brings both. ``backend`` is None or (type, canonical JSON of the block).
     ``init_key`` digests everything that ``terraform init`` depends on except engine, lock file and
     mirror. ``unpinned`` names remote module sources that can change without a commit here.
-    ``sensitive_variables`` are the root variables marked sensitive, with their default if any.
+    ``sensitive_variables`` are the root variables marked sensitive, with their default if any;
+    ``ephemeral_variables`` are those whose value is never kept, so that an apply must get it again.
     """
 
     local_modules: tuple[PurePosixPath, ...] = ()
@@ -130,3 +131,4 @@ class ModuleFacts:
     init_key: str = ""
     unpinned: tuple[str, ...] = ()
     sensitive_variables: Mapping[str, Scalar] = field(default_factory=dict)
+    ephemeral_variables: frozenset[str] = frozenset()

@@ -57,6 +57,7 @@ def facts(tree: Tree, module: PurePosixPath) -> ModuleFacts:
         init_key=_init_key(found, module),
         unpinned=tuple(sorted({call.source for call in remote if not _is_pinned(call)})),
         sensitive_variables=_sensitive(found[module]),
+        ephemeral_variables=frozenset(name for file in found[module] for name in file.ephemeral),
     )
 
 
