@@ -90,7 +90,8 @@ def test_a_failing_check_makes_the_stack_progressing_then_degraded(team: Team) -
 
 def test_a_precondition_that_fails_is_told_and_nothing_is_applied(team: Team) -> None:
     guarded = (
-        'resource "terraform_data" "a" {\n  lifecycle {\n    precondition {\n      condition     = false\n'
+        'variable "ok" {\n  default = false\n}\n'
+        'resource "terraform_data" "a" {\n  lifecycle {\n    precondition {\n      condition     = var.ok\n'
         '      error_message = "never"\n    }\n  }\n}\n'
     )
     team.stack("app", guarded).commit()
