@@ -147,7 +147,8 @@ def element(mask: list[object], at: int) -> object:
 
 
 def merged(one: object, other: object) -> object:
-    """The mask that marks what either of two masks marks; two shapes that differ mark everything.
+    """The mask that marks what either of two masks marks; two shapes that differ mark everything, and a
+    list counts as marked from where the shorter mask ends.
 
     Parts that mark nothing are ``False`` in the result, whatever their shape, so that the mask of one
     side of a change never hides an innocent value of another shape on the other side.
@@ -158,7 +159,7 @@ def merged(one: object, other: object) -> object:
     if isinstance(one, dict) and isinstance(other, dict):
         return {key: merged(one.get(key), other.get(key)) for key in one.keys() | other.keys()}
     if isinstance(one, list) and isinstance(other, list):
-        return [merged(_or_false(one, at), _or_false(other, at)) for at in range(max(len(one), len(other)))]
+        return [merged(element(one, at), element(other, at)) for at in range(max(len(one), len(other)))]
     return True
 
 
@@ -173,10 +174,6 @@ def pruned(mask: object) -> object:
         elements = [pruned(part) for part in mask]
         return elements if any(part is not False for part in elements) else False
     return True
-
-
-def _or_false(mask: list[object], at: int) -> object:
-    return mask[at] if at < len(mask) else False
 
 
 def _leaves(value: object) -> Iterator[str]:

@@ -20,6 +20,11 @@ def covers(approval: Approval, effects: frozenset[ChangeDigest], hazards: frozen
     return effects <= approval.changes and hazards <= approval.hazards
 
 
+def people(approvals: Iterable[Approval]) -> frozenset[str]:
+    """Who said these words. Names that differ by case alone are one person: nobody is a quorum of one."""
+    return frozenset(approval.by.casefold() for approval in approvals)
+
+
 def is_allowed(person: str, rules: ApprovalRules) -> bool:
     """Does the person match one pattern of every group? Case counts."""
     return all(any(fnmatchcase(person, pattern) for pattern in group) for group in rules.approvers)

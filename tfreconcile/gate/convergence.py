@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from tfreconcile.gate.approvals import is_allowed, stands
+from tfreconcile.gate.approvals import is_allowed, people, stands
 from tfreconcile.gate.model import Approval, ApprovalRules, Decision, Hold, Proceed
 from tfreconcile.plan.fingerprint import Fingerprint
 
@@ -18,7 +18,7 @@ def once_more(
     rules: ApprovalRules,
     now: datetime,
 ) -> Decision:
-    """The decision on a plan equal to the one that was just applied: only on somebody's new word.
+    """The decision on a plan equal to the one that was just applied: only on the word of a quorum.
 
     A provider that never settles, or two controllers that fight, would otherwise apply for ever.
     """
@@ -27,8 +27,10 @@ def once_more(
         for one in approvals
         if one.fingerprint == fingerprint and stands(one, now) and is_allowed(one.by, rules)
     )
-    if not standing:
-        return Hold(("NotConverging: the same change came back right after it was applied",))
+    given, required = len(people(standing)), max(1, rules.required)
+    if given < required:
+        reason = "NotConverging: the same change came back right after it was applied"
+        return Hold((reason,), given=given, required=required)
     names = tuple(sorted({one.by for one in standing}))
     return Proceed(
         (*made.reasons, f"once more on the word of {', '.join(names)}"),

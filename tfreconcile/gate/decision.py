@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tfreconcile.classify.model import Classification, Classified, DriftKind, Hazard
-from tfreconcile.gate.approvals import covers, is_allowed, rejected, stands
+from tfreconcile.gate.approvals import covers, is_allowed, people, rejected, stands
 from tfreconcile.gate.model import (
     Approval,
     Decision,
@@ -143,7 +143,7 @@ def _weigh(
 ) -> Proceed | Hold:
     """Each effect is weighed by itself; the one with the fewest people behind it decides."""
     behind = {need: tuple(one for one in counting if _answers(one, need, shown)) for need in asking}
-    given = min(len(_people(answers)) for answers in behind.values())
+    given = min(len(people(answers)) for answers in behind.values())
     if given < quorum:
         reasons = (*(need.why for need in asking), *_short(counting, behind))
         return Hold(reasons, asking, given=given, required=quorum)
@@ -156,11 +156,6 @@ def _answers(approval: Approval, need: Need, shown: _Shown) -> bool:
     if need.digest is None:
         return covers(approval, shown.everything, shown.of_plan)
     return covers(approval, frozenset({need.digest}), shown.hazards.get(need.digest, frozenset()))
-
-
-def _people(approvals: Iterable[Approval]) -> frozenset[str]:
-    """Names that differ by case alone are one person, so that nobody is a quorum of one."""
-    return frozenset(approval.by.casefold() for approval in approvals)
 
 
 def _short(counting: tuple[Approval, ...], behind: Mapping[Need, tuple[Approval, ...]]) -> Iterator[str]:

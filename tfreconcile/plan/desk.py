@@ -19,6 +19,9 @@ from tfreconcile.terraform import rescue
 OVERRIDE = "zz_tfreconcile_override.tf.json"
 """Sorts after every override file that people write, and is refused as a name in Git."""
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""No room for anybody, or no more for us."""
+
 
 @dataclass(frozen=True)
 class StateDirectory:
@@ -142,7 +145,7 @@ def _clear(left: Desk, rescued: Path) -> None:
 
 def unwritable(root: Path, error: OSError) -> Transient | Stalled:
     """What it means that the state directory cannot be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return Transient("DiskFull", f"no space left under {root}; free some, nothing was changed")
     return Stalled(
         "StateDirectory",

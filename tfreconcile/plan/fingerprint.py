@@ -32,6 +32,9 @@ Fingerprint = NewType("Fingerprint", str)
 class Scope:
     """Whose plan it is. ``mode`` is ``normal``, ``destroy`` or ``refresh-only``.
 
+    ``bound`` is what an approval holds under: engine and version, provider lock digest, backend identity
+    (design §6). Another engine or provider version may do the same words differently.
+
     ``ephemeral`` are the values that were handed to ephemeral variables: plan JSON never shows them,
     and an apply takes whatever value it is given then.
     """
@@ -39,6 +42,7 @@ class Scope:
     stack: str
     workspace: str = "default"
     mode: str = "normal"
+    bound: tuple[str, ...] = ()
     ephemeral: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -112,7 +116,7 @@ def _only_refreshes(plan: Plan, scope: Scope, effects: tuple[ChangeDigest | None
 
 
 def _home(scope: Scope) -> Json:
-    return [scope.stack, scope.workspace, scope.mode]
+    return [scope.stack, scope.workspace, scope.mode, list(scope.bound)]
 
 
 def _keyed(key: bytes, domain: str, document: Json) -> str:

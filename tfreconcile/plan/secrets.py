@@ -17,6 +17,11 @@ _SECRET_NAME = re.compile(
 )
 
 
+SHORTEST_CREDENTIAL = 8
+"""Characters. Real keys of a provider have far more; shorter ones are the words that stand-ins are given,
+such as ``test``, which stand in addresses too."""
+
+
 def secrets_of(plan: Plan) -> frozenset[str]:
     """Every text that is marked anywhere in the plan, whatever else it stands next to unmarked.
 
@@ -69,8 +74,8 @@ def _of_provider(entry: Json, plan: Plan) -> Iterator[str]:
         if not _SECRET_NAME.match(name):
             yield from _of_provider(expression, plan)
             continue
-        yield from _constants(expression)
-        yield from _of_references(expression, plan)
+        given = chain(_constants(expression), _of_references(expression, plan))
+        yield from (text for text in given if len(text) >= SHORTEST_CREDENTIAL)
 
 
 def _constants(expression: Json) -> Iterator[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+from datetime import timedelta
 
+from tfreconcile import clock
 from tfreconcile.apply.execute import Execution
 from tfreconcile.errors import Waiting
 from tfreconcile.gate.model import Proceed
@@ -15,6 +17,9 @@ from tfreconcile.store import applies
 from tfreconcile.store.records import ApplyRecord, ApplyStatus
 from tfreconcile.terraform.outcomes import Outcome
 from tfreconcile.terraform.process import Child, alive
+
+LONGEST_APPLY = timedelta(hours=25)
+"""The longest timeout that a stack can have, and the grace of an interrupted apply."""
 
 
 def begin(world: World, learned: Learned, word: Proceed) -> int:
@@ -66,12 +71,15 @@ def _plain(learned: Learned, outcome: Outcome) -> dict[str, object]:
 def settle_open(world: World, stack: StackName) -> None:
     """An open intent means *unknown*: wait while its process lives, else plan anew.
 
-    Raises Waiting("ApplyStillRuns") while a process that outlived its parent is at work, or when the
-    intent belongs to another machine.
+    Raises Waiting("ApplyStillRuns") while a process that outlived its parent is at work, and
+    Waiting("ApplyElsewhere") for an intent of another machine until it must have ended: that machine's
+    processes cannot be seen from here, and Terraform's own state lock stands between us all the same.
     """
     for record in (one for one in applies.open(world.store) if one.stack == stack):
-        if record.host and record.host != socket.gethostname():
-            raise Waiting("ApplyElsewhere", f"{record.host} began an apply at {record.started_at:%FT%TZ}")
+        ends = record.started_at + LONGEST_APPLY
+        if record.host not in ("", socket.gethostname()) and world.clock() < ends:
+            began = f"{record.host} began an apply at {clock.text(record.started_at)}"
+            raise Waiting("ApplyElsewhere", f"{began}; it counts as lost from {clock.text(ends)} on")
         child = _child(record)
         if child is not None and alive(child):
             raise Waiting("ApplyStillRuns", f"an apply from {record.started_at:%FT%TZ} runs as {child.pid}")

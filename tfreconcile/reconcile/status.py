@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tfreconcile import clock
-from tfreconcile.gate.approvals import stands
-from tfreconcile.gate.model import Approval
+from tfreconcile.gate.approvals import covers, is_allowed, people, stands
+from tfreconcile.gate.model import Approval, ApprovalRules
 from tfreconcile.observe.conditions import State
+from tfreconcile.plan.fingerprint import ChangeDigest
 from tfreconcile.store import approvals, plans
 from tfreconcile.store.database import Store
 from tfreconcile.store.records import JsonObject, PlanRecord, StackRecord
@@ -98,7 +99,7 @@ def _drift(record: StackRecord) -> Document:
 
 def _plan(pending: PlanRecord, words: tuple[Approval, ...], now: datetime) -> Document:
     counts = counted(pending.classification)
-    standing = [w for w in words if w.fingerprint == pending.fingerprint and stands(w, now)]
+    standing = [word for word in words if stands(word, now) and _counts(word, pending)]
     required = pending.decision.get("required", 1)
     return {
         "id": pending.id,
@@ -107,10 +108,27 @@ def _plan(pending: PlanRecord, words: tuple[Approval, ...], now: datetime) -> Do
         "hazards": hazards(pending),
         "approvals": {
             "required": required,
-            "given": len({w.by.casefold() for w in standing}),
+            "given": len(people(standing)),
             "expires_at": _text(min((w.expires_at for w in standing), default=None)),
         },
     }
+
+
+def _counts(word: Approval, pending: PlanRecord) -> bool:
+    """Would the gate count it for this plan? An earlier word does, when it was shown all of these effects."""
+    groups = pending.decision.get("approvers", [])
+    rules = ApprovalRules(
+        approvers=tuple(tuple(map(str, g)) for g in groups) if isinstance(groups, list) else ()
+    )
+    effects = frozenset(ChangeDigest(str(one["digest"])) for one in pending.classification)
+    return is_allowed(word.by, rules) and covers(word, effects, shown(pending))
+
+
+def shown(pending: PlanRecord) -> frozenset[tuple[str, str]]:
+    """The (kind, address) of every hazard that a person who reads this plan is shown."""
+    return frozenset(
+        (str(one["kind"]), str(one["address"])) for one in hazards(pending) if isinstance(one, Mapping)
+    )
 
 
 def counted(classification: Iterable[JsonObject]) -> dict[str, int]:

@@ -14,8 +14,8 @@ NEVER = ("TF_CLI_ARGS*", "TF_LOG*", "TF_WORKSPACE", "TF_REATTACH_PROVIDERS")
 INPUT = "TF_VAR_*"
 """Variables of a stack come from its definition; from the environment only if the operator sets them."""
 
-SHORTEST_SECRET = 4
-"""Characters; scrubbing shorter values would take words apart."""
+SHORTEST_SECRET = 8
+"""Characters; shorter ones are the words that stand-ins are given, such as ``test``, and no keys."""
 SHORTEST_LINE = 16
 """Characters from which one line of a secret of several lines (a key file) is a secret itself."""
 
