@@ -21,10 +21,10 @@ def due(
     record: StackRecord | None, wanted: Wanted, approvals: Iterable[Approval], now: datetime
 ) -> str | None:
     """Why a stack is to be looked at now, in a few words, or None when it can wait."""
-    if record is None or record.last_checked_at is None and record.next_due_at is None:
-        return "never checked"
-    if suspended(record, now):
+    if record is not None and suspended(record, now):
         return None
+    if record is None or (record.last_checked_at is None and record.next_due_at is None):
+        return "never checked"
     if record.sync_requested_at is not None:
         return "sync was asked for"
     if record.tried_inputs != wanted.inputs:
@@ -46,20 +46,20 @@ def _word_was_given(record: StackRecord, approvals: Iterable[Approval]) -> bool:
 def in_order(names: Iterable[StackName], needs: Mapping[StackName, Sequence[StackName]]) -> list[StackName]:
     """The names so that each comes after those it depends on; otherwise alphabetical."""
     wanted = set(names)
-    placed: list[StackName] = []
-
-    def place(name: StackName) -> None:
-        if name in placed or name not in wanted:
-            return
-        wanted.discard(name)
-        for other in sorted(needs.get(name, ())):
-            place(other)
-        placed.append(name)
-        wanted.add(name)
-
-    for name in sorted(wanted):
-        place(name)
-    return placed
+    placed: dict[StackName, None] = {}
+    for first in sorted(wanted):
+        path = [first]  # a stack of names in place of calls: a chain of dependencies may be long
+        while path:
+            missing = [
+                other
+                for other in needs.get(path[-1], ())
+                if other in wanted and other not in placed and other not in path
+            ]
+            if missing:
+                path.append(min(missing))
+            else:
+                placed.setdefault(path.pop())
+    return list(placed)
 
 
 def run(

@@ -1,4 +1,4 @@
-"""An approval names an effect: it covers that, unchanged, once, and nothing else. Real plans, real applies."""
+"""An approval names an effect: it covers that, unchanged, once, and nothing else."""
 
 from __future__ import annotations
 

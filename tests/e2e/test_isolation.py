@@ -34,7 +34,9 @@ def test_one_broken_stack_among_ten_leaves_nine_working(team: Team) -> None:
 
 
 def test_invalid_terraform_in_one_stack_stalls_that_one_alone(team: Team) -> None:
-    team.stack("good", DATA % ("a", "1")).stack("bad", 'resource "terraform_data" "a" {\n  input = var.none\n}\n')
+    team.stack("good", DATA % ("a", "1")).stack(
+        "bad", 'resource "terraform_data" "a" {\n  input = var.none\n}\n'
+    )
     stacks = team.commit().once(code=1)
     assert stacks["good"]["sync"] == "Synced"
     assert (stacks["bad"]["state"], stacks["bad"]["reason"]) == ("Stalled", "InvalidConfiguration")
@@ -86,7 +88,10 @@ def test_a_local_module_outside_the_stack_is_one_of_its_inputs(team: Team) -> No
 
 
 def test_two_runs_at_the_same_time_never_work_on_one_stack_together(team: Team) -> None:
-    slow = 'resource "terraform_data" "slow" {\n  triggers_replace = ["%s"]\n  provisioner "local-exec" {\n    command = "sleep 0.3"\n  }\n}\n'
+    slow = (
+        'resource "terraform_data" "slow" {\n  triggers_replace = ["%s"]\n'
+        '  provisioner "local-exec" {\n    command = "sleep 0.3"\n  }\n}\n'
+    )
     team.configure(gate={"hazards": {"replace": "auto", "blast-radius": "auto"}})
     for name in ("a", "b", "c"):
         team.stack(name, slow % 0)
@@ -103,11 +108,15 @@ def test_two_runs_at_the_same_time_never_work_on_one_stack_together(team: Team) 
     passes = team.run("history", "-n", "1000", "-o", "json").json["passes"]
     assert len(passes) >= 9
     for name in ("a", "b", "c"):
-        turns = sorted((turn["id"], turn["started_at"], turn["ended_at"]) for turn in passes if turn["stack"] == name)
+        turns = sorted(
+            (turn["id"], turn["started_at"], turn["ended_at"]) for turn in passes if turn["stack"] == name
+        )
         assert all(earlier[2] <= later[1] for earlier, later in pairwise(turns)), turns
         assert all(turn[2] is not None for turn in turns)
     applies = team.run("history", "-n", "1000", "-o", "json").json["applies"]
-    assert {done["status"] for done in applies} == {"succeeded"}, "a stale plan or a held lock would show here"
+    assert {done["status"] for done in applies} == {"succeeded"}, (
+        "a stale plan or a held lock would show here"
+    )
 
 
 SECRETS = ("EXAMPLE-SECRET-VARIABLE", "EXAMPLE-SECRET-SSM", "EXAMPLE-SECRET-NESTED", "EXAMPLE-SECRET-FILE")
@@ -120,7 +129,8 @@ HIDING = (
     'resource "terraform_data" "copy" {\n  input = terraform_data.d.output\n}\n'
     'output "pw" {\n  sensitive = true\n  value     = var.pw\n}\n'
     'data "aws_ssm_parameter" "given" {\n  name = "/given"\n}\n'
-    'resource "aws_sqs_queue" "q" {\n  name = "q"\n  tags = { token = nonsensitive(sha256(data.aws_ssm_parameter.given.value)) }\n}\n'
+    'resource "aws_sqs_queue" "q" {\n  name = "q"\n'
+    "  tags = { token = nonsensitive(sha256(data.aws_ssm_parameter.given.value)) }\n}\n"
     'resource "terraform_data" "from_cloud" {\n  input = data.aws_ssm_parameter.given.value\n}\n'
 )
 
@@ -136,12 +146,27 @@ def test_no_secret_is_left_anywhere_but_in_terraforms_state(cloud: CloudTeam) ->
     cloud.repository.write({"stacks/app/secret.tfvars": 'file_pw = "EXAMPLE-SECRET-FILE"\n'})
     cloud.aws_stack("app", HIDING, definition).commit()
     said = [cloud.run("once"), cloud.run("once", "--all", "-o", "json")]
-    cloud.aws.client("ssm").put_parameter(Name="/pw", Value="EXAMPLE-SECRET-VARIABLE-2", Type="SecureString", Overwrite=True)
-    cloud.aws_stack("app", HIDING + 'resource "aws_ssm_parameter" "taken" {\n  name  = "/given"\n  type  = "String"\n  value = var.pw\n}\n', definition).commit()
-    said += [cloud.run("once"), cloud.run("history", "-o", "json"), cloud.run("status", "-o", "json"), cloud.run("diff", "app")]
+    cloud.aws.client("ssm").put_parameter(
+        Name="/pw", Value="EXAMPLE-SECRET-VARIABLE-2", Type="SecureString", Overwrite=True
+    )
+    cloud.aws_stack(
+        "app",
+        HIDING
+        + 'resource "aws_ssm_parameter" "taken" {\n  name  = "/given"\n'
+        + '  type  = "String"\n  value = var.pw\n}\n',
+        definition,
+    ).commit()
+    said += [
+        cloud.run("once"),
+        cloud.run("history", "-o", "json"),
+        cloud.run("status", "-o", "json"),
+        cloud.run("diff", "app"),
+    ]
     assert [one.code for one in said[:3]] == [0, 0, 1], said[2].text
     assert_silent(b"\n".join(one.text.encode() for one in said), "output")
-    left = [path for path in sorted(cloud.state.rglob("*")) if path.is_file() and "mirror.git" not in path.parts]
+    left = [
+        path for path in sorted(cloud.state.rglob("*")) if path.is_file() and "mirror.git" not in path.parts
+    ]
     for path in left:
         if "tfstate" not in path.relative_to(cloud.state).parts:
             assert_silent(path.read_bytes(), str(path))
@@ -187,7 +212,9 @@ def site() -> Iterator[tuple[str, type[_Site]]]:
     server.server_close()
 
 
-def test_a_stack_is_progressing_until_its_health_check_answers(team: Team, site: tuple[str, type[_Site]]) -> None:
+def test_a_stack_is_progressing_until_its_health_check_answers(
+    team: Team, site: tuple[str, type[_Site]]
+) -> None:
     url, server = site
     team.stack("app", DATA % ("a", "1"), {"health": [{"http": url, "within": "10m"}]}).commit()
     assert team.once(code=3)["app"]["health"] == "Progressing"
@@ -226,8 +253,18 @@ def test_git_over_the_network_is_as_good_as_a_path(team: Team) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     daemon = subprocess.Popen(
-        ["git", "daemon", "--export-all", "--listen=127.0.0.1", f"--port={port}", f"--base-path={team.repository.path}", "--reuseaddr"],
-        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [
+            "git",
+            "daemon",
+            "--export-all",
+            "--listen=127.0.0.1",
+            f"--port={port}",
+            f"--base-path={team.repository.path}",
+            "--reuseaddr",
+        ],
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         team.configure(source={"url": f"git://127.0.0.1:{port}/", "branch": "main", "path": "stacks"})
@@ -243,9 +280,15 @@ def test_a_full_disk_is_told_and_nothing_is_lost(team: Team) -> None:
     team.repository.write({"stacks/app/large.bin": os.urandom(6 << 20)})
     team.commit()
     team.state.mkdir(mode=0o700)
-    script = f'mount -t tmpfs -o size=3m tmpfs "{team.state}" && exec "{sys.executable}" -m tfreconcile.cli once'
+    script = (
+        f'mount -t tmpfs -o size=3m tmpfs "{team.state}" && exec "{sys.executable}" -m tfreconcile.cli once'
+    )
     done = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", script], env=team.environment, capture_output=True, text=True, check=False
+        ["unshare", "--mount", "sh", "-c", script],
+        env=team.environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode in (1, 2), done.stdout + done.stderr
     assert "Traceback" not in done.stderr

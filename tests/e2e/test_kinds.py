@@ -10,11 +10,14 @@ from support.team import DATA, Team
 
 pytestmark = pytest.mark.e2e
 
-MOVED = 'moved {\n  from = terraform_data.old\n  to   = terraform_data.new\n}\n'
-REMOVED = 'removed {\n  from = terraform_data.f\n  lifecycle {\n    destroy = false\n  }\n}\n'
+MOVED = "moved {\n  from = terraform_data.old\n  to   = terraform_data.new\n}\n"
+REMOVED = "removed {\n  from = terraform_data.f\n  lifecycle {\n    destroy = false\n  }\n}\n"
 IMPORT = 'import {\n  to = terraform_data.i\n  id = "known"\n}\n'
 OUTPUT = 'output "o" {\n  value = "%s"\n}\n'
-CHECK = 'check "c" {\n  assert {\n    condition     = terraform_data.a.output == "%s"\n    error_message = "not so"\n  }\n}\n'
+CHECK = (
+    'check "c" {\n  assert {\n    condition     = terraform_data.a.output == "%s"\n'
+    '    error_message = "not so"\n  }\n}\n'
+)
 
 
 def _last_plan(team: Team) -> Any:

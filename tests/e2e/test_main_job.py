@@ -63,7 +63,9 @@ def test_a_queue_deleted_by_hand_is_gone_and_is_created_again(cloud: CloudTeam) 
     assert (change["cause"], change["drift"], healed["state"]) == ("drift", "gone", "applied")
 
 
-def test_the_only_resource_of_a_stack_deleted_by_hand_is_drift_and_not_an_empty_state(cloud: CloudTeam) -> None:
+def test_the_only_resource_of_a_stack_deleted_by_hand_is_drift_and_not_an_empty_state(
+    cloud: CloudTeam,
+) -> None:
     cloud.aws_stack("orders", QUEUE % ("a", "a", "")).commit().once()
     cloud.aws.client("sqs").delete_queue(QueueUrl=_url(cloud, "a"))
     assert cloud.once("--all")["orders"]["sync"] == "Synced"
@@ -104,7 +106,11 @@ def test_drift_that_is_only_reported_is_left_alone(cloud: CloudTeam) -> None:
     cloud.aws_stack("orders", hcl, {"drift": "report"}).commit().once()
     _retune(cloud, "a", 99)
     told = cloud.once("--all")["orders"]
-    assert (told["sync"], told["reason"], told["drift"]["severity"]) == ("OutOfSync", "DriftReported", "reverting")
+    assert (told["sync"], told["reason"], told["drift"]["severity"]) == (
+        "OutOfSync",
+        "DriftReported",
+        "reverting",
+    )
     assert _timeout(cloud, "a") == "99"
 
 
@@ -156,7 +162,9 @@ def test_a_failed_apply_is_told_resource_by_resource(cloud: CloudTeam) -> None:
 
 def test_a_wrong_account_stops_before_any_plan_and_names_both(cloud: CloudTeam) -> None:
     cloud.configure(account={"aws": "999999999999"})
-    cloud.aws_stack("orders", QUEUE % ("a", "a", "")).stack("plain", 'resource "terraform_data" "x" {}\n').commit()
+    cloud.aws_stack("orders", QUEUE % ("a", "a", "")).stack(
+        "plain", 'resource "terraform_data" "x" {}\n'
+    ).commit()
     stacks = cloud.once(code=1)
     assert (stacks["orders"]["state"], stacks["orders"]["reason"]) == ("Stalled", "WrongAccount")
     assert "123456789012" in stacks["orders"]["message"]
@@ -171,7 +179,14 @@ def test_state_can_live_in_s3_with_terraforms_own_locking(cloud: CloudTeam) -> N
     cloud.aws_stack("orders", QUEUE % ("a", "a", "")).commit().once()
     kept = cloud.aws.client("s3").list_objects_v2(Bucket="states")["Contents"]
     assert [one["Key"] for one in kept] == ["team/orders/terraform.tfstate"]
-    lock = {"ID": "1", "Operation": "OperationTypeApply", "Who": "ana@laptop", "Version": "1", "Created": "2026-01-01T00:00:00Z", "Path": "x"}
+    lock = {
+        "ID": "1",
+        "Operation": "OperationTypeApply",
+        "Who": "ana@laptop",
+        "Version": "1",
+        "Created": "2026-01-01T00:00:00Z",
+        "Path": "x",
+    }
     cloud.aws.client("s3").put_object(
         Bucket="states", Key="team/orders/terraform.tfstate.tflock", Body=json.dumps(lock).encode()
     )
@@ -198,8 +213,13 @@ def _s3(cloud: CloudTeam) -> dict[str, Any]:
 
 
 def test_a_stack_acts_as_its_role_and_takes_values_from_the_cloud(cloud: CloudTeam) -> None:
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
-    role = cloud.aws.client("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument=json.dumps(trust))
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}],
+    }
+    role = cloud.aws.client("iam").create_role(
+        RoleName="deployer", AssumeRolePolicyDocument=json.dumps(trust)
+    )
     cloud.aws.client("ssm").put_parameter(Name="/app/name", Value="from-ssm", Type="SecureString")
     definition = {"role": role["Role"]["Arn"], "variables_from": [{"ssm": "/app/name", "as": "name"}]}
     hcl = 'variable "name" {\n  type = string\n}\n' + 'resource "aws_sqs_queue" "q" {\n  name = var.name\n}\n'

@@ -172,7 +172,7 @@ def test_a_plan_that_was_applied_is_stale(ground: Ground) -> None:
 
 def test_an_apply_that_takes_too_long_stops_gently_and_keeps_the_state(ground: Ground) -> None:
     ground.planned(ground.ready(SLOW))
-    applied = ground.terraform(timeout=3).apply(ground.plan_file, started=ignore)
+    applied = ground.terraform(timeout=5).apply(ground.plan_file, started=ignore)
     assert (applied.ok, applied.finished.how) == (False, How.INTERRUPTED)
     assert failure(applied.diagnostics, "apply").reason == "TimedOut"
     state = json.loads((ground.module / "terraform.tfstate").read_bytes())

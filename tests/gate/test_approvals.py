@@ -65,12 +65,16 @@ def test_the_newest_standing_no_to_this_very_plan_is_found() -> None:
     assert rejected((first, second, word()), MARK, NOON) == second
 
 
+def test_a_no_does_not_expire() -> None:
+    no = word(verdict=Verdict.REJECT, expires_at=NOON)
+    assert rejected((no,), MARK, NOON) == no
+
+
 @pytest.mark.parametrize(
     "spent",
     [
         pytest.param(word(), id="a yes"),
         pytest.param(word(verdict=Verdict.REJECT, revoked_at=NOON), id="revoked"),
-        pytest.param(word(verdict=Verdict.REJECT, expires_at=NOON), id="over"),
         pytest.param(word(verdict=Verdict.REJECT, fingerprint=Fingerprint("e" * 64)), id="another plan"),
     ],
 )

@@ -62,3 +62,12 @@ def test_a_sentence_is_one_short_line_whatever_a_server_sends(stderr: str) -> No
     said = sentence(stderr)
     assert len(said) <= 600
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in said)
+
+
+def test_what_ssh_said_is_not_lost_behind_the_advice_of_git() -> None:
+    stderr = (
+        "ssh: connect to host x port 22: Connection refused\nfatal: Could not read from remote repository.\n"
+        "\nPlease make sure you have the correct access rights\nand the repository exists.\n"
+    )
+    said = "ssh: connect to host x port 22: Connection refused; fatal: Could not read from remote repository."
+    assert sentence(stderr) == said

@@ -15,11 +15,12 @@ from tfreconcile.store.columns import Digests, Listed, Moment, OneOf, Pairs, Pro
 
 LITE: Dialect = make_url("sqlite://").get_dialect()()
 GRES: Dialect = make_url("postgresql+psycopg://").get_dialect()()
+EARLY, LATE = (datetime(year, 1, 1, tzinfo=UTC).replace(tzinfo=None) for year in (1971, 2999))
 BOTH = [pytest.param(LITE, id="sqlite"), pytest.param(GRES, id="postgresql")]
 
 
 @pytest.mark.parametrize("dialect", BOTH)
-@given(moment=st.datetimes(datetime(1971, 1, 1), datetime(2999, 1, 1), timezones=st.timezones()))  # noqa: DTZ001
+@given(moment=st.datetimes(EARLY, LATE, timezones=st.timezones()))
 @settings(max_examples=50, deadline=None)
 def test_a_moment_comes_back_as_the_same_moment_in_utc(dialect: Dialect, moment: datetime) -> None:
     kept = Moment().process_bind_param(moment, dialect)

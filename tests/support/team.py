@@ -134,7 +134,9 @@ class Team:
 
 
 @pytest.fixture
-def team(tmp_path: Path, repository: Repository, engine: Engine, terraform_rc: Path, search_path: str) -> Team:
+def team(
+    tmp_path: Path, repository: Repository, engine: Engine, terraform_rc: Path, search_path: str
+) -> Team:
     """A team without a cloud: enough for stacks of ``terraform_data``. Runs with each engine."""
     environment = {
         "PATH": search_path,

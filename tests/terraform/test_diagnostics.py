@@ -131,7 +131,7 @@ WORDS = st.sampled_from(
     st.dictionaries(WORDS, st.dictionaries(WORDS, JSON) | JSON),
     st.sampled_from(["diagnostic", "apply_start"]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_shape_of_an_event_is_an_exception(found: dict[str, object], kind: str) -> None:
     read = event(json.dumps({**found, "type": kind}).encode())
     assert read is not None

@@ -20,16 +20,26 @@ from tfreconcile.errors import Misconfigured
 
 
 @click.command()
-@click.option("--provider-mirror", type=click.Path(exists=True, file_okay=False, path_type=Path), default=None,
-              help="Unpacked filesystem mirror of providers [default: the engine's own way to find them].")
-@click.option("--engine", default="auto", show_default=True, help="auto, terraform, tofu, embedded, or a path.")
+@click.option(
+    "--provider-mirror",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="Unpacked filesystem mirror of providers [default: the engine's own way to find them].",
+)
+@click.option(
+    "--engine", default="auto", show_default=True, help="auto, terraform, tofu, embedded, or a path."
+)
 def demo(provider_mirror: Path | None, engine: str) -> int:
     """The guided tour: drift healed, a deletion held, approved and applied. Nothing is left behind."""
     if importlib.util.find_spec("moto") is None:
-        raise Misconfigured.at("demo", "the local AWS of the demo is not installed", "pip install 'tfreconcile[demo]'")
-    with tempfile.TemporaryDirectory(prefix="tfreconcile-demo-", ignore_cleanup_errors=True) as home:
-        with sandbox.aws(Path(home)) as endpoint:
-            _story(sandbox.build(Path(home), endpoint, mirror=provider_mirror, engine=engine))
+        raise Misconfigured.at(
+            "demo", "the local AWS of the demo is not installed", "pip install 'tfreconcile[demo]'"
+        )
+    with (
+        tempfile.TemporaryDirectory(prefix="tfreconcile-demo-", ignore_cleanup_errors=True) as home,
+        sandbox.aws(Path(home)) as endpoint,
+    ):
+        _story(sandbox.build(Path(home), endpoint, mirror=provider_mirror, engine=engine))
     _tell("That was the demo. The sandbox is gone; nothing is left behind.")
     return Exit.DONE
 
@@ -59,18 +69,29 @@ def _drift(place: Sandbox) -> None:
     found = sqs.get_queue_attributes(
         QueueUrl=sqs.get_queue_url(QueueName="orders")["QueueUrl"], AttributeNames=["VisibilityTimeout"]
     )
-    _tell(f"AWS itself: refunds exists again, orders waits {found['Attributes']['VisibilityTimeout']} seconds again.")
+    seconds = found["Attributes"]["VisibilityTimeout"]
+    _tell(f"AWS itself: refunds exists again, orders waits {seconds} seconds again.")
 
 
 def _deletion(place: Sandbox) -> None:
-    _tell("A commit removes the bucket `exports` from the code. Buckets hold data: the deletion is held (exit 3).")
+    _tell("A commit removes the bucket `exports` from the code. Buckets hold data: it is held (exit code 3).")
     place.remove_bucket()
     _run(place, "once", expect=3)
     _buckets(place)
     _run(place, "diff", "archive", expect=0)
     _run(place, "explain", "archive", expect=0)
     _tell("A person who has read that approves exactly this plan, and nothing else.")
-    _run(place, "approve", "archive", "--plan", _pending(place), "--reason", "exports moved to the lake", "--yes", expect=0)
+    _run(
+        place,
+        "approve",
+        "archive",
+        "--plan",
+        _pending(place),
+        "--reason",
+        "exports moved to the lake",
+        "--yes",
+        expect=0,
+    )
     _run(place, "once", expect=0)
     _buckets(place)
     _tell("Who did what, on whose word:")
@@ -98,7 +119,9 @@ def _run(place: Sandbox, *arguments: str, expect: int) -> None:
     click.secho(f"\n$ tfreconcile {shlex.join(arguments)}", fg="cyan")
     done = _start(place, *arguments)
     if done.returncode != expect:
-        raise Misconfigured.at("demo", f"{arguments[0]} ended with {done.returncode}, the story needs {expect}")
+        raise Misconfigured.at(
+            "demo", f"{arguments[0]} ended with {done.returncode}, the story needs {expect}"
+        )
 
 
 def _start(place: Sandbox, *arguments: str, capture: bool = False) -> subprocess.CompletedProcess[bytes]:

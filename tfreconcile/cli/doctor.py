@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,11 +13,12 @@ import click
 
 from tfreconcile.cli import opening, tables
 from tfreconcile.cli.exits import Exit
-from tfreconcile.cli.options import print_json, with_output, with_settings
+from tfreconcile.cli.options import with_output, with_settings
+from tfreconcile.cli.printing import print_json
 from tfreconcile.cloud import guard
 from tfreconcile.errors import Misconfigured, ReconcileError
 from tfreconcile.settings.model import Settings
-from tfreconcile.store import database
+from tfreconcile.store import database, key
 from tfreconcile.terraform import engine
 
 LOW_DISK = 1 << 30
@@ -42,20 +43,26 @@ class Told:
     remedy: str = ""
 
 
-@click.command()
+@click.command(epilog="Examples:\n\n  tfreconcile doctor\n\n  tfreconcile doctor -o json")
 @with_output
 @with_settings
 def doctor(settings: Settings, output: str) -> int:
     """Engine, Git, database, identity, signers and disk: what is wrong and how to mend it.
 
-    Exit code 1 when something is wrong. Nothing is changed, except that a missing database is made.
+    Exit code 1 when something is wrong. What the first pass would make (state directory, mirror, database)
+    is made; nothing else is changed.
     """
     told = [one for look in LOOKS for one in look(settings)]
     if output == "json":
-        print_json({"findings": [one.__dict__ for one in told]})
+        print_json({"findings": [asdict(one) for one in told]})
     else:
-        tables.table(("WHAT", "FINDING", "DETAIL"), (
-            (one.subject, one.finding, f"{one.what}; {one.remedy}" if one.remedy else one.what) for one in told))
+        tables.table(
+            ("WHAT", "FINDING", "DETAIL"),
+            (
+                (one.subject, one.finding, f"{one.what}; {one.remedy}" if one.remedy else one.what)
+                for one in told
+            ),
+        )
     return Exit.FAILED if any(one.finding is Finding.WRONG for one in told) else Exit.DONE
 
 
@@ -65,7 +72,9 @@ def _config(settings: Settings) -> Iterator[Told]:
         yield Told("host config", Finding.WARNING, warning)
     if settings.unused_hazards:
         names = ", ".join(settings.unused_hazards)
-        yield Told("gate", Finding.WARNING, f"not detected by this version: {names}", "do not rely on them yet")
+        yield Told(
+            "gate", Finding.WARNING, f"not detected by this version: {names}", "do not rely on them yet"
+        )
 
 
 def _engine(settings: Settings) -> Iterator[Told]:
@@ -75,8 +84,12 @@ def _engine(settings: Settings) -> Iterator[Told]:
         yield Told("engine", Finding.WRONG, error.message)
         return
     if found.kind == "embedded":
-        yield Told("engine", Finding.WARNING, f"embedded Terraform {found.version} (BUSL-1.1), slower than the program",
-                   "install terraform or tofu to use that instead")
+        yield Told(
+            "engine",
+            Finding.WARNING,
+            f"embedded Terraform {found.version} (BUSL-1.1), slower than the program",
+            "install terraform or tofu to use that instead",
+        )
         return
     yield Told("engine", Finding.GOOD, f"{found.kind} {found.version} at {found.argv[0]}")
 
@@ -84,8 +97,12 @@ def _engine(settings: Settings) -> Iterator[Told]:
 def _engine_config(settings: Settings) -> Iterator[Told]:
     path = opening.environment(settings, os.environ).get("TF_CLI_CONFIG_FILE")
     if path is not None and not Path(path).is_file():
-        yield Told("engine", Finding.WARNING, f"TF_CLI_CONFIG_FILE names {path}, which does not exist",
-                   "unset it, or write the file")
+        yield Told(
+            "engine",
+            Finding.WARNING,
+            f"TF_CLI_CONFIG_FILE names {path}, which does not exist",
+            "unset it, or write the file",
+        )
 
 
 def _source(settings: Settings) -> Iterator[Told]:
@@ -106,15 +123,19 @@ def _database(settings: Settings) -> Iterator[Told]:
     except ReconcileError as error:
         yield Told("database", Finding.WRONG, error.message)
     except Misconfigured as error:
-        yield Told("database", Finding.WRONG, str(error))
+        yield from _problems("database", error)
     else:
         yield Told("database", Finding.GOOD, f"schema {revision}")
 
 
 def _identity(settings: Settings) -> Iterator[Told]:
     if not settings.account:
-        yield Told("identity", Finding.WARNING, "`account` is not set: any account would be acted in",
-                   "name the account in the host config")
+        yield Told(
+            "identity",
+            Finding.WARNING,
+            "`account` is not set: any account would be acted in",
+            "name the account in the host config",
+        )
     environment = opening.environment(settings, os.environ)
     for cloud, account in settings.account.items():
         try:
@@ -127,25 +148,64 @@ def _identity(settings: Settings) -> Iterator[Told]:
 
 def _backend(settings: Settings) -> Iterator[Told]:
     if settings.backend.kind == "local":
-        yield Told("backend", Finding.WARNING,
-                   f"stacks without a backend keep their state in {settings.state_dir}: it is lost with this machine",
-                   "set backend: {s3: {...}} in the host config, and back state_dir up until then")
+        yield Told(
+            "backend",
+            Finding.WARNING,
+            f"stacks without a backend keep their state in {settings.state_dir}, on this machine alone",
+            "set backend: {s3: {...}} in the host config, and back state_dir up until then",
+        )
 
 
 def _signers(settings: Settings) -> Iterator[Told]:
     if settings.signers is not None and not settings.signers.is_file():
-        yield Told("signers", Finding.WARNING, f"{settings.signers} does not exist", "needed for signed tags only")
+        yield Told(
+            "signers", Finding.WARNING, f"{settings.signers} does not exist", "needed for signed tags only"
+        )
+
+
+def _state_directory(settings: Settings) -> Iterator[Told]:
+    try:
+        opening.make_state_directory(settings.state_dir)
+    except Misconfigured as error:
+        yield from _problems("state_dir", error)
+        return
+    yield Told("state_dir", Finding.GOOD, str(settings.state_dir))
+
+
+def _key(settings: Settings) -> Iterator[Told]:
+    if not settings.key_file.exists():
+        return
+    try:
+        key.load_or_make(settings.key_file)
+    except Misconfigured as error:
+        yield from _problems("key_file", error)
+    else:
+        yield Told("key_file", Finding.GOOD, str(settings.key_file))
 
 
 def _disk(settings: Settings) -> Iterator[Told]:
     place = next(path for path in (settings.state_dir, *settings.state_dir.parents) if path.exists())
     free = shutil.disk_usage(place).free
-    if not os.access(place, os.W_OK):
-        yield Told("state_dir", Finding.WRONG, f"{place} cannot be written by this user", "run as the user that owns it")
-    finding = Finding.GOOD if free > LOW_DISK else Finding.WARNING
-    yield Told("disk", finding, f"{free >> 20} MiB free at {place}", "" if free > LOW_DISK else "free some space")
+    enough = free > LOW_DISK
+    what, remedy = f"{free >> 20} MiB free at {place}", "" if enough else "free some space"
+    yield Told("disk", Finding.GOOD if enough else Finding.WARNING, what, remedy)
+
+
+def _problems(subject: str, error: Misconfigured) -> Iterator[Told]:
+    for problem in error.problems:
+        yield Told(subject, Finding.WRONG, f"{problem.place}: {problem.what}", problem.hint)
 
 
 LOOKS: tuple[Callable[[Settings], Iterator[Told]], ...] = (
-    _config, _engine, _engine_config, _source, _database, _identity, _backend, _signers, _disk,
+    _config,
+    _state_directory,
+    _engine,
+    _engine_config,
+    _source,
+    _database,
+    _key,
+    _identity,
+    _backend,
+    _signers,
+    _disk,
 )

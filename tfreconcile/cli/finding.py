@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 
 from tfreconcile.errors import Misconfigured
+from tfreconcile.observe.conditions import SUSPENDED_IN_GIT
 from tfreconcile.source.model import StackName
 from tfreconcile.store import plans, stacks
 from tfreconcile.store.database import Store
@@ -30,20 +32,33 @@ def pending(store: Store, record: StackRecord) -> PlanRecord:
     found = None if record.pending_plan is None else plans.get(store, record.pending_plan)
     if found is None:
         raise Misconfigured.at(
-            record.name, f"no plan waits: it is {record.sync}, {record.state}", f"tfreconcile status {record.name}"
+            record.name,
+            f"no plan waits: it is {record.sync}, {record.state}",
+            f"tfreconcile status {record.name}",
         )
     return found
+
+
+def how_to_resume(stack: Mapping[str, object]) -> str:
+    """What ends the pause of a suspended stack, which Git or a person may have begun."""
+    if stack["reason"] == SUSPENDED_IN_GIT:
+        return "nothing is done until its definition in Git no longer says suspend: true"
+    return f"nothing is done until somebody types: tfreconcile resume {stack['name']}"
 
 
 def named(plan: PlanRecord, typed: str) -> PlanRecord:
     """The pending plan, if that is what was typed (at least 12 digits). Raises Misconfigured otherwise."""
     prefix = typed.strip().lower()
     if len(prefix) < SHORTEST:
-        raise Misconfigured.at(plan.stack, f"--plan needs at least {SHORTEST} digits, found {len(prefix)}")
+        raise Misconfigured.at(
+            plan.stack,
+            f"--plan needs at least {SHORTEST} digits of the fingerprint, found {len(prefix)}",
+            f"read them off the last line of: tfreconcile diff {plan.stack}",
+        )
     if not plan.fingerprint.startswith(prefix):
         raise Misconfigured.at(
             plan.stack,
-            f"the pending plan is {plan.fingerprint[:SHORTEST]}, not {prefix[:SHORTEST]}",
+            f"the pending plan is {plan.fingerprint[: max(SHORTEST, len(prefix))]}, not {prefix}",
             f"it may have changed: tfreconcile diff {plan.stack}",
         )
     return plan

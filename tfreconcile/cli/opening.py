@@ -56,7 +56,7 @@ def mirror(settings: Settings) -> Mirror:
 
 
 def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """What Terraform and the clouds' SDKs get to see: the allow-list, and files that HOME would have led to."""
+    """What Terraform and the clouds' SDKs get to see: the allow-list, and files that HOME would lead to."""
     named = {
         name: str(path)
         for name, relative in HOME_FILES.items()
@@ -71,7 +71,7 @@ def world(
     settings: Settings, environ: Mapping[str, str], *, progress: Progress, stop: threading.Event
 ) -> Iterator[World]:
     """Everything that passes need, opened in the order in which a person would mend it."""
-    _make_state_directory(settings.state_dir)
+    make_state_directory(settings.state_dir)
     found = engine.find(settings.engine, environ.get("PATH", os.defpath))
     with store(settings) as opened:
         yield World(
@@ -96,12 +96,15 @@ def world(
         )
 
 
-def _make_state_directory(path: Path) -> None:
+def make_state_directory(path: Path) -> None:
+    """Make what is missing of ``state_dir``. Raises Misconfigured when it cannot be made or written."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise Misconfigured.at(
-            str(path), f"state_dir cannot be made: {error.strerror}", "choose another state_dir, or run as its owner"
+            str(path),
+            f"state_dir cannot be made: {error.strerror}",
+            "choose another state_dir, or run as its owner",
         ) from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise Misconfigured.at(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -20,37 +19,45 @@ def _chosen(context: click.Context, _parameter: click.Parameter, value: str | No
     return load(Path(value or context.find_root().obj or DEFAULT_CONFIG))
 
 
-def _chosen_if_any(
-    context: click.Context, _parameter: click.Parameter, value: str | None
-) -> Settings | None:
+def _chosen_if_any(context: click.Context, _parameter: click.Parameter, value: str | None) -> Settings | None:
     named = value or context.find_root().obj
     return load(Path(named)) if named else None
 
 
 def with_settings(command: Command) -> Command:
-    """``--config``, read and checked: the verb gets ``settings``."""
+    """``--config``, read and checked: the verb gets ``settings``.
+
+    TFRECONCILE_CONFIG is read by the root, so that a flag wins over it before the verb as well as after.
+    """
     return click.option(
-        "--config", "settings", callback=_chosen, envvar="TFRECONCILE_CONFIG", metavar="FILE",
-        help=f"Host config [default: {DEFAULT_CONFIG}].",
+        "--config",
+        "settings",
+        callback=_chosen,
+        allow_from_autoenv=False,
+        metavar="FILE",
+        help=f"Host config [env: TFRECONCILE_CONFIG; default: {DEFAULT_CONFIG}].",
     )(command)
 
 
 def with_optional_settings(command: Command) -> Command:
     """``--config`` for verbs that work without one: the verb gets ``settings`` or None."""
     return click.option(
-        "--config", "settings", callback=_chosen_if_any, envvar="TFRECONCILE_CONFIG", metavar="FILE",
-        help="Host config whose floor counts [default: the built-in one].",
+        "--config",
+        "settings",
+        callback=_chosen_if_any,
+        allow_from_autoenv=False,
+        metavar="FILE",
+        help="Host config whose floor counts [env: TFRECONCILE_CONFIG; default: the built-in one].",
     )(command)
 
 
 def with_output(command: Command) -> Command:
     """``-o table|json``: the verb gets ``output``."""
     return click.option(
-        "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True,
+        "-o",
+        "--output",
+        type=click.Choice(["table", "json"]),
+        default="table",
+        show_default=True,
         help="A table for people, JSON for programs.",
     )(command)
-
-
-def print_json(document: object) -> None:
-    """One JSON document on standard output."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))

@@ -21,7 +21,7 @@ def person(environ: Mapping[str, str], login_uid: Path = Path("/proc/self/loginu
     if audited is not None:
         return _name(audited)
     asked = environ.get("SUDO_UID", "")
-    if os.getuid() == 0 and asked.isdigit():
+    if os.getuid() == 0 and asked.isascii() and asked.isdigit():
         return _name(int(asked))
     return _name(os.getuid())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,11 @@ from rich.markup import escape
 from rich.spinner import Spinner
 from rich.table import Table
 
+from tfreconcile.cli.printing import one_line, say
 from tfreconcile.reconcile.world import Progress
+
+WIDEST = 300
+"""Characters of a sentence that are shown."""
 
 
 @contextmanager
@@ -27,17 +30,14 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
         yield _plain_line
         return
     board = _Board()
-    with Live(board.table(), console=console, transient=True, refresh_per_second=8, get_renderable=board.table):
+    with Live(
+        board.table(), console=console, transient=True, refresh_per_second=8, get_renderable=board.table
+    ):
         yield board.tell
 
 
 def _plain_line(stack: str, sentence: str) -> None:
-    prefix = f"{stack}: " if stack else ""
-    print(f"{prefix}{_one_line(sentence)}", file=sys.stderr, flush=True)  # noqa: T201  this is the talk
-
-
-def _one_line(sentence: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in sentence)[:300]
+    say(f"{stack}: {sentence}" if stack else sentence, WIDEST)
 
 
 class _Board:
@@ -51,12 +51,12 @@ class _Board:
         """Replace the line of a stack."""
         with self._lock:
             spinner = self._lines.get(stack, (Spinner("dots"), ""))[0]
-            self._lines[stack] = (spinner, _one_line(sentence))
+            self._lines[stack] = (spinner, one_line(sentence, WIDEST))
 
     def table(self) -> Table:
         """What the terminal shows."""
         grid = Table.grid(padding=(0, 1))
         with self._lock:
             for stack, (spinner, sentence) in sorted(self._lines.items()):
-                grid.add_row(spinner, f"[bold]{escape(stack)}[/]", escape(sentence))
+                grid.add_row(spinner, f"[bold]{escape(one_line(stack))}[/]", escape(sentence))
         return grid

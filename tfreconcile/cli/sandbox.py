@@ -70,7 +70,10 @@ class Sandbox:
         """Commit the removal of ``aws_s3_bucket.exports``."""
         main = self.repository / "stacks/archive/main.tf"
         text = main.read_text(encoding="utf-8")
-        main.write_text(re.sub(r'resource "aws_s3_bucket" "exports" \{.*?\n\}\n\n', "", text, flags=re.S), encoding="utf-8")
+        main.write_text(
+            re.sub(r'resource "aws_s3_bucket" "exports" \{.*?\n\}\n\n', "", text, flags=re.S),
+            encoding="utf-8",
+        )
         _commit(self.repository, "Drop the exports bucket")
 
 
@@ -83,7 +86,10 @@ def aws(home: Path) -> Iterator[str]:
     with (home / "aws.log").open("wb") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         endpoint = f"http://127.0.0.1:{port}"
@@ -94,7 +100,12 @@ def aws(home: Path) -> Iterator[str]:
         server.wait(10)
 
 
-@retry(retry=retry_if_exception_type(urllib3.exceptions.HTTPError), stop=stop_after_delay(30), wait=wait_fixed(0.1), reraise=True)
+@retry(
+    retry=retry_if_exception_type(urllib3.exceptions.HTTPError),
+    stop=stop_after_delay(30),
+    wait=wait_fixed(0.1),
+    reraise=True,
+)
 def _wait_for(endpoint: str) -> None:
     with urllib3.PoolManager(retries=False, timeout=2) as pool:
         pool.request("GET", f"{endpoint}/moto-api/")
@@ -128,7 +139,8 @@ def _environment(home: Path, config: Path, endpoint: str, mirror: Path | None) -
     if mirror is not None:
         rc = home / "terraform.rc"
         rc.write_text(
-            f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror.resolve()}"\n  }}\n}}\n', encoding="utf-8"
+            f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror.resolve()}"\n  }}\n}}\n',
+            encoding="utf-8",
         )
         found["TF_CLI_CONFIG_FILE"] = str(rc)
     return found
@@ -152,6 +164,19 @@ def _commit(repository: Path, message: str) -> None:
     with git.Repo(repository) as repo:
         repo.git.add("--all")
         repo.git.execute(
-            ["git", "-c", "user.name=Ana", "-c", "user.email=ana@example.com", "-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null",
-             "commit", "-q", "-m", message]
+            [
+                "git",
+                "-c",
+                "user.name=Ana",
+                "-c",
+                "user.email=ana@example.com",
+                "-c",
+                "commit.gpgsign=false",
+                "-c",
+                "core.hooksPath=/dev/null",
+                "commit",
+                "-q",
+                "-m",
+                message,
+            ]
         )

@@ -6,20 +6,31 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tfreconcile.reconcile.one import Passed
-from tfreconcile.reconcile.survey import Survey
+from tfreconcile.cli.printing import one_line
 
 COLOURS = {
-    "Synced": "green", "OutOfSync": "yellow", "Unknown": "dim",
-    "Healthy": "green", "Progressing": "cyan", "Degraded": "red",
-    "Idle": "", "AwaitingApproval": "bold yellow", "Held": "yellow", "Refused": "bold red",
-    "Backoff": "red", "Stalled": "bold red", "Suspended": "magenta", "Removed": "dim",
+    "Synced": "green",
+    "OutOfSync": "yellow",
+    "Unknown": "dim",
+    "Healthy": "green",
+    "Progressing": "cyan",
+    "Degraded": "red",
+    "Idle": "",
+    "AwaitingApproval": "bold yellow",
+    "Held": "yellow",
+    "Refused": "bold red",
+    "Backoff": "red",
+    "Stalled": "bold red",
+    "Suspended": "magenta",
+    "Removed": "dim",
 }
+_COLUMNS = ("STACK", "SYNC", "HEALTH", "STATE", "PENDING", "REVISION", "NEXT", "MESSAGE")
+NARROW = 100
+"""Columns of a terminal below which the status table leaves some out."""
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
 
@@ -29,17 +40,11 @@ def console() -> Console:
     return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
-def one_line(value: object, limit: int = 400) -> str:
-    """A text from outside, safe for a terminal: no control characters, no endless lines."""
-    text = "".join(c if c.isprintable() else " " for c in str(value))
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, last_wraps: bool = True) -> None:
-    """A table without borders; words of status have their colour."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table without borders, whose last column wraps; words of status have their colour."""
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for place, name in enumerate(columns):
-        wraps = last_wraps and place == len(columns) - 1
+        wraps = place == len(columns) - 1
         made.add_column(name, no_wrap=not wraps, overflow="fold" if wraps else "ellipsis")
     for row in rows:
         made.add_row(*(_cell(value) for value in row))
@@ -52,17 +57,38 @@ def _cell(value: object) -> Text:
 
 
 def stacks(documents: Iterable[Mapping[str, object]], now: datetime) -> None:
-    """The status table: one line a stack."""
-    table(
-        ("STACK", "SYNC", "HEALTH", "STATE", "PENDING", "REVISION", "NEXT", "MESSAGE"),
-        (
-            (
-                one["name"], one["sync"], one["health"], one["state"], pending(one), revision(one),
-                when(one["next_due_at"], now), one["message"],
-            )
-            for one in documents
-        ),
-    )
+    """The status table: one line a stack; a narrow terminal gets the columns that ask for something."""
+    shown = _COLUMNS if console().width >= NARROW else ("STACK", "STATE", "PENDING", "MESSAGE")
+    table(shown, ([_shown(one, now)[column] for column in shown] for one in documents))
+
+
+def _shown(stack: Mapping[str, object], now: datetime) -> Mapping[str, object]:
+    return {
+        "STACK": stack["name"],
+        "SYNC": stack["sync"],
+        "HEALTH": stack["health"],
+        "STATE": stack["state"],
+        "PENDING": pending(stack),
+        "REVISION": revision(stack),
+        "NEXT": when(stack["next_due_at"], now),
+        "MESSAGE": stack["message"],
+    }
+
+
+def hazards(found: Iterable[object]) -> None:
+    """What could hurt, what the policy asks for because of it, and why."""
+    rows = [one for one in found if isinstance(one, Mapping)]
+    table(("HAZARD", "REQUIRES", "WHY"), ((one["kind"], one["requires"], one["detail"]) for one in rows))
+
+
+def drift(resources: Iterable[Mapping[str, object]]) -> None:
+    """What the world changed: where, of which kind, and in which attributes."""
+    table(("DRIFT", "KIND", "ATTRIBUTES"), ((one["address"], one["kind"], _listed(one)) for one in resources))
+
+
+def _listed(drifted: Mapping[str, object]) -> str:
+    found = drifted["attributes"]
+    return ", ".join(map(str, found)) if isinstance(found, list | tuple) else ""
 
 
 def revision(stack: Mapping[str, object]) -> str:
@@ -97,21 +123,3 @@ def span(seconds: int) -> str:
     if seconds < 86400:
         return f"{seconds // 3600}h {seconds % 3600 // 60}m"
     return f"{seconds // 86400}d {seconds % 86400 // 3600}h"
-
-
-def after_once(seen: Survey, passed: Sequence[Passed], documents: Sequence[Mapping[str, object]], now: datetime) -> None:
-    """What ``once`` leaves on the screen: what was looked at, the table, and what to type next."""
-    if documents:
-        stacks(documents, now)
-    else:
-        click.echo("no stacks are defined")
-    for broken in seen.broken:
-        for problem in broken.problems:
-            click.echo(f"{broken.name}: {one_line(problem, 2000)}", err=True)
-    if seen.stale is not None:
-        click.echo(f"the remote was not reached, {seen.revision[:7]} was used: {one_line(seen.stale.message)}", err=True)
-    looked_at = ", ".join(one.stack for one in passed)
-    click.echo(f"looked at {looked_at}" if passed else "nothing was due; --all looks at every stack now", err=True)
-    for one in documents:
-        if one["state"] == "AwaitingApproval":
-            click.echo(f"next: tfreconcile diff {one['name']}, then tfreconcile approve {one['name']}", err=True)

@@ -12,7 +12,7 @@ from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
 
 def stands(approval: Approval, now: datetime) -> bool:
     """Is it a yes that is neither used up nor taken back nor over? It ends at the minute it says."""
-    return approval.verdict is Verdict.APPROVE and approval.consumed_at is None and _lasts(approval, now)
+    return approval.verdict is Verdict.APPROVE and is_open(approval, now)
 
 
 def covers(approval: Approval, effects: frozenset[ChangeDigest], hazards: frozenset[tuple[str, str]]) -> bool:
@@ -31,16 +31,22 @@ def is_allowed(person: str, rules: ApprovalRules) -> bool:
 
 
 def rejected(approvals: Iterable[Approval], fingerprint: Fingerprint, now: datetime) -> Approval | None:
-    """The newest standing no to exactly this plan. Anybody's counts: to stop needs no permission."""
+    """The newest standing no to exactly this plan. Anybody's counts: to stop needs no permission.
+
+    A no does not expire: it stands until somebody takes it back.
+    """
     verdicts = [
         approval
         for approval in approvals
         if approval.verdict is Verdict.REJECT
         and approval.fingerprint == fingerprint
-        and _lasts(approval, now)
+        and is_open(approval, now)
     ]
     return max(verdicts, key=lambda verdict: (verdict.at, verdict.id), default=None)
 
 
-def _lasts(approval: Approval, now: datetime) -> bool:
-    return approval.revoked_at is None and now < approval.expires_at
+def is_open(approval: Approval, now: datetime) -> bool:
+    """Is it neither taken back nor used up nor, if it is a yes, over?"""
+    if approval.revoked_at is not None or approval.consumed_at is not None:
+        return False
+    return approval.verdict is Verdict.REJECT or now < approval.expires_at

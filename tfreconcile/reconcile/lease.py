@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from tfreconcile.errors import ReconcileError, Waiting
+from tfreconcile.errors import Misconfigured, ReconcileError, Waiting
 from tfreconcile.reconcile.world import World
 from tfreconcile.source.model import StackName
 from tfreconcile.store import leases, stacks
@@ -32,13 +32,14 @@ def holder() -> str:
 def is_gone(text: str) -> bool:
     """Is the holder a process of this machine that has ended? False whenever that is not certain."""
     parts = text.split(":")
-    if len(parts) != 5 or parts[0] != socket.gethostname() or not (parts[1].isdecimal() and parts[2].isdecimal()):
+    numbers = parts[1:3]
+    if len(parts) != 5 or parts[0] != socket.gethostname() or not all(map(str.isdecimal, numbers)):
         return False
     return not alive(Child(pid=int(parts[1]), start_time=int(parts[2]), boot_id=parts[3]))
 
 
 @contextmanager
-def held(world: World, name: StackName) -> Iterator[threading.Event]:
+def held(world: World, name: StackName, *, heartbeat: timedelta = HEARTBEAT) -> Iterator[threading.Event]:
     """Hold the stack's lease, renewed by a heartbeat; yields an event that is set should it be lost.
 
     Raises Waiting("Busy") when somebody else holds it.
@@ -49,7 +50,8 @@ def held(world: World, name: StackName) -> Iterator[threading.Event]:
     if not leases.take(world.store, name, holder=me, now=now, until=now + LEASE):
         raise Waiting("Busy", "another tfreconcile works on this stack at the moment")
     lost, done = threading.Event(), threading.Event()
-    heart = threading.Thread(target=_beat, args=(world, name, lost, done), daemon=True)
+    told = {"pause": heartbeat, "lost": lost, "done": done}
+    heart = threading.Thread(target=_beat, args=(world, name), kwargs=told, daemon=True)
     heart.start()
     try:
         yield lost
@@ -65,11 +67,13 @@ def _free_of_the_dead(world: World, name: StackName) -> None:
         leases.release(world.store, name, holder=record.lease_holder)
 
 
-def _beat(world: World, name: StackName, lost: threading.Event, done: threading.Event) -> None:
-    while not done.wait(HEARTBEAT.total_seconds()):
+def _beat(
+    world: World, name: StackName, *, pause: timedelta, lost: threading.Event, done: threading.Event
+) -> None:
+    while not done.wait(pause.total_seconds()):
         try:
             mine = leases.renew(world.store, name, holder=world.holder, until=world.clock() + LEASE)
-        except ReconcileError:
+        except (ReconcileError, Misconfigured):
             # A busy database is tried again; if it stays so the lease runs out, and what matters looks again.
             log.warning(
                 "lease not renewed", extra={"event": "lease.not_renewed", "stack": name}, exc_info=True

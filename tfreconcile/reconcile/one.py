@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from tfreconcile.errors import Misconfigured, ReconcileError, Transient, Waiting
+from tfreconcile.errors import Misconfigured, ReconcileError, Stalled, Transient, Waiting
 from tfreconcile.gate.model import Policy
 from tfreconcile.observe.conditions import Conclusion, State, Sync
-from tfreconcile.observe.health import Health, HealthStatus
+from tfreconcile.observe.health import HealthStatus
 from tfreconcile.plan import desk
 from tfreconcile.plan.desk import Desk
 from tfreconcile.reconcile import lease, settle
@@ -18,7 +18,6 @@ from tfreconcile.reconcile.world import World
 from tfreconcile.redact import Scrubber
 from tfreconcile.source.model import Revision, Wanted
 from tfreconcile.store import passes, stacks
-from tfreconcile.store.records import StackRecord
 from tfreconcile.terraform.environment import secret_values
 
 log = logging.getLogger(__name__)
@@ -26,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Errand:
-    """Which stack, at which revision, under which policy; ``record`` is how it was when it was chosen."""
+    """Which stack, at which revision, under which policy."""
 
     wanted: Wanted
     policy: Policy
@@ -46,18 +45,30 @@ class Passed:
 
 
 def reconcile(world: World, errand: Errand) -> Passed:
-    """One pass: never raises for what is wrong with the stack; that is its outcome."""
+    """One pass: never raises for what is wrong with the stack, or for a bug of ours; that is its outcome.
+
+    Raises Misconfigured when the database cannot be used: then no stack can be looked at.
+    """
     name = errand.wanted.stack.name
     try:
-        with lease.held(world, name) as lost, desk.desk(world.directory, name) as here:
-            passed = _pass(world, errand, here)
+        with lease.held(world, name) as lost:
+            passed = _at_a_desk(world, errand)
             if lost.is_set():
                 raise Waiting("LeaseLost", "another tfreconcile took the stack over during the pass")
             return passed
-    except Waiting as busy:
-        return _not_begun(world, name, busy)
-    except ReconcileError as error:
-        return _not_begun(world, name, error)
+    except Misconfigured:
+        raise
+    except Exception as error:  # one stack's trouble stays its own
+        return _not_begun(world, name, _named(error, world, name))
+
+
+def _at_a_desk(world: World, errand: Errand) -> Passed:
+    try:
+        with desk.desk(world.directory, errand.wanted.stack.name) as here:
+            return _pass(world, errand, here)
+    except (Transient, Stalled) as error:
+        settle.without_a_pass(world, errand.wanted.stack, error)
+        raise
 
 
 def _pass(world: World, errand: Errand, here: Desk) -> Passed:
@@ -66,13 +77,8 @@ def _pass(world: World, errand: Errand, here: Desk) -> Passed:
     try:
         for step in STEPS:
             learned = step(world, learned)
-    except ReconcileError as error:
-        failure = error
-    except Misconfigured as error:
-        failure = Transient("Misconfigured", str(error))
-    except Exception as bug:  # ours, not the stack's: told with its traceback, and kept inside
-        log.exception("pass failed", extra={"event": "pass.bug", "stack": learned.stack.name})
-        failure = Transient("Bug", f"{type(bug).__name__} in tfreconcile; the log has the traceback")
+    except Exception as error:
+        failure = _named(error, world, learned.stack.name)
     conclusion = settle.settle(world, learned, failure)
     passes.finish(
         world.store,
@@ -87,6 +93,19 @@ def _pass(world: World, errand: Errand, here: Desk) -> Passed:
     return _passed(learned, conclusion, failure)
 
 
+def _named(error: Exception, world: World, name: str) -> ReconcileError:
+    """What an exception means for the loop. One that nobody foresaw is ours: told with its traceback."""
+    match error:
+        case ReconcileError():
+            return error
+        case Misconfigured():
+            return Transient("Misconfigured", str(error))
+        case OSError(errno=number) if number in desk.FULL:
+            return desk.unwritable(world.directory.root, error)
+    log.error("pass failed", extra={"event": "pass.bug", "stack": name}, exc_info=error)
+    return Transient("Bug", f"{type(error).__name__} in tfreconcile; the log has the traceback")
+
+
 def _beginning(world: World, errand: Errand, here: Desk) -> Learned:
     stack, now = errand.wanted.stack, world.clock()
     record = stacks.ensure(world.store, stack.name, str(stack.definition))
@@ -98,14 +117,8 @@ def _beginning(world: World, errand: Errand, here: Desk) -> Learned:
         started=now,
         pass_id=passes.begin(world.store, stack.name, at=now),
         desk=here,
-        health=_last_health(record),
+        health=settle.last_health(record),
         scrubber=Scrubber.of(secret_values(world.environment)),
-    )
-
-
-def _last_health(record: StackRecord) -> Health:
-    return Health(
-        status=HealthStatus(record.health), reason="NotProbed", message="not probed in the last pass"
     )
 
 
@@ -124,7 +137,7 @@ def _passed(learned: Learned, conclusion: Conclusion, failure: ReconcileError | 
 
 
 def _not_begun(world: World, name: str, error: ReconcileError) -> Passed:
-    state = State.HELD if isinstance(error, Waiting) else State.BACKOFF
+    state = {Waiting: State.HELD, Stalled: State.STALLED}.get(type(error), State.BACKOFF)
     conclusion = Conclusion(sync=Sync.UNKNOWN, state=state, reason=error.reason, message=error.message)
     world.progress(name, error.message)
     waits = isinstance(error, Waiting)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from tfreconcile import clock
-from tfreconcile.errors import ReconcileError
-from tfreconcile.gate.model import Hold, Nothing, Refuse
+from tfreconcile.errors import ReconcileError, Waiting
+from tfreconcile.gate.model import Hold, Nothing, Proceed, Refuse
 from tfreconcile.observe import conditions, report, schedule
 from tfreconcile.observe.conditions import Conclusion, Condition, Facts, Sync
-from tfreconcile.observe.health import HealthStatus
+from tfreconcile.observe.health import Health, HealthStatus
 from tfreconcile.reconcile.learned import Learned
 from tfreconcile.reconcile.world import World
+from tfreconcile.source.model import Stack
 from tfreconcile.store import stacks
-from tfreconcile.store.records import JsonObject, JsonObjects, StackRecord
+from tfreconcile.store.records import JsonObject, StackRecord
 from tfreconcile.terraform.outcomes import Status
 
 
@@ -41,16 +42,8 @@ def settle(world: World, learned: Learned, failure: ReconcileError | None) -> Co
     """Write the stack's row and what became of its plan; returns the status that was written."""
     now = world.clock()
     conclusion, facts = conclude(learned, failure)
-    before = {one.type: one for one in _conditions(learned.record.conditions)}
-    stated = conditions.conditions(conclusion, facts, previous=before, now=now)
     record = replace(
-        _progressed(learned, failure, now),
-        sync=str(conclusion.sync),
-        health=str(learned.health.status),
-        state=str(conclusion.state),
-        reason=conclusion.reason,
-        message=conclusion.message,
-        conditions=tuple(_plain(one, learned) for one in stated),
+        _stated(_progressed(learned, failure, now), conclusion, facts, scrub=learned.scrubber.scrub, now=now),
         next_due_at=_next_due(world, learned, failure, now),
     )
     stacks.save(world.store, record, holder=world.holder)
@@ -58,14 +51,56 @@ def settle(world: World, learned: Learned, failure: ReconcileError | None) -> Co
     return conclusion
 
 
+def without_a_pass(world: World, stack: Stack, failure: ReconcileError) -> None:
+    """Write down that a pass could not even begin (no room for its files), so that it backs off too."""
+    now, record = world.clock(), stacks.ensure(world.store, stack.name, str(stack.definition))
+    failures, interval = _failures(record, failure), stack.interval or world.interval
+    facts = Facts(
+        stack=stack.name,
+        decision=None,
+        failure=failure,
+        applied=False,
+        effects=0,
+        drift=(),
+        health=last_health(record),
+        previous_sync=Sync(record.sync),
+    )
+    due = schedule.after_failure(stack.name, now, interval, error=failure, failures=failures)
+    record = replace(record, failures=failures, last_checked_at=now, next_due_at=due)
+    said = conditions.conclude(facts)
+    stacks.save(world.store, _stated(record, said, facts, scrub=str, now=now), holder=world.holder)
+
+
+def last_health(record: StackRecord) -> Health:
+    """What the last pass said of health, for one that does not ask again."""
+    status = HealthStatus(record.health)
+    return Health(status=status, reason="NotProbed", message="not probed in the last pass")
+
+
+def _stated(
+    record: StackRecord, said: Conclusion, facts: Facts, *, scrub: Callable[[str], str], now: datetime
+) -> StackRecord:
+    before = {one.type: one for one in map(_condition, record.conditions)}
+    stated = conditions.conditions(said, facts, previous=before, now=now)
+    return replace(
+        record,
+        sync=str(said.sync),
+        health=str(facts.health.status),
+        state=str(said.state),
+        reason=said.reason,
+        message=said.message,
+        conditions=tuple(_plain(one, scrub) for one in stated),
+    )
+
+
 def _progressed(learned: Learned, failure: ReconcileError | None, now: datetime) -> StackRecord:
     record, planned, classification = learned.record, learned.planned, learned.classification
-    failures = 0 if failure is None else learned.record.failures + 1
     record = replace(
         record,
-        failures=failures,
+        failures=_failures(record, failure),
         desired_revision=learned.revision,
         tried_inputs=learned.wanted.inputs,
+        last_checked_at=learned.started,  # not the end: who approves during a pass is not overlooked
     )
     if planned is None or classification is None:
         return record
@@ -84,10 +119,16 @@ def _progressed(learned: Learned, failure: ReconcileError | None, now: datetime)
         drift=report.drift(classification, learned.scrubber.scrub),
         severity=conditions.severity(classification.drift),
         pending_plan=learned.plan_id if held or failure else None,
-        last_checked_at=now,
         last_applied_at=now if learned.applied else record.last_applied_at,
         healthy_by=learned.health.healthy_by,
     )
+
+
+def _failures(record: StackRecord, failure: ReconcileError | None) -> int:
+    """How many in a row; what waits has not failed and proves nothing."""
+    if isinstance(failure, Waiting):
+        return record.failures
+    return 0 if failure is None else record.failures + 1
 
 
 def _created(learned: Learned) -> int:
@@ -98,22 +139,18 @@ def _created(learned: Learned) -> int:
 def _next_due(world: World, learned: Learned, failure: ReconcileError | None, now: datetime) -> datetime:
     name, interval = learned.stack.name, learned.stack.interval or world.interval
     if failure is not None:
-        failures = learned.record.failures + 1
+        failures = _failures(learned.record, failure)
         return schedule.after_failure(name, now, interval, error=failure, failures=failures)
-    if learned.applied:
-        return now
+    if isinstance(learned.decision, Proceed):
+        return now  # applied: did it converge? Stopped before the apply: it is still to do
     if learned.health.status is HealthStatus.PROGRESSING:
         return now + min(interval, schedule.PROGRESS_RETRY)
     return schedule.after_success(name, now, interval)
 
 
-def _plain(one: Condition, learned: Learned) -> dict[str, object]:
-    scrubbed = learned.scrubber.scrub(one.message)
+def _plain(one: Condition, scrub: Callable[[str], str]) -> dict[str, object]:
+    scrubbed = scrub(one.message)
     return {**dataclasses.asdict(one), "message": scrubbed, "changed_at": clock.text(one.changed_at)}
-
-
-def _conditions(stored: JsonObjects) -> tuple[Condition, ...]:
-    return tuple(_condition(one) for one in stored)
 
 
 def _condition(stored: JsonObject) -> Condition:

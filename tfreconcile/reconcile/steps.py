@@ -9,17 +9,20 @@ from typing import TypeAlias
 from tfreconcile.apply import execute
 from tfreconcile.classify import assess
 from tfreconcile.classify.hazards import Known
+from tfreconcile.classify.model import Classification, Hazard
 from tfreconcile.cloud import aws
 from tfreconcile.errors import ReconcileError, Waiting
 from tfreconcile.gate import convergence, decision
 from tfreconcile.gate.model import Proceed
 from tfreconcile.observe import conditions, health, probe
 from tfreconcile.plan import desk, document, fingerprint, produce, render, secrets
+from tfreconcile.plan.document import Address
 from tfreconcile.plan.produce import Order, Produced
 from tfreconcile.reconcile import given, intent, keep
 from tfreconcile.reconcile.learned import Learned, Planned
 from tfreconcile.reconcile.setup import data_directory, init_key, ready, state_place
 from tfreconcile.reconcile.world import World
+from tfreconcile.redact import Scrubber
 from tfreconcile.source import export as exporting
 from tfreconcile.store import approvals, stacks
 from tfreconcile.terraform.environment import secret_values
@@ -33,6 +36,7 @@ def admit(world: World, learned: Learned) -> Learned:
     if learned.stack.suspend:
         raise Waiting(conditions.SUSPENDED_IN_GIT, f"{learned.stack.definition} says suspend: true")
     intent.settle_open(world, learned.stack.name)
+    desk.sweep(world.directory, learned.stack.name, keep=learned.desk)
     left = execute.rescued_states(world.directory.rescued(learned.stack.name))
     if left:
         raise execute.state_rescued(left[0])
@@ -41,7 +45,6 @@ def admit(world: World, learned: Learned) -> Learned:
         if needed is None or needed.sync != "Synced" or needed.health == "Degraded":
             said = "was never checked" if needed is None else f"is {needed.sync}, {needed.health}"
             raise Waiting("DependencyNotReady", f"{name} {said}")
-    desk.sweep(world.directory, learned.stack.name, keep=learned.desk)
     return learned
 
 
@@ -102,7 +105,10 @@ def plan(world: World, learned: Learned) -> Learned:
 def _understood(world: World, learned: Learned, produced: Produced) -> Learned:
     scrubber = learned.scrubber.also(secrets.secrets_of(produced.plan))
     scope = fingerprint.Scope(
-        stack=learned.stack.name, workspace=learned.stack.workspace, ephemeral=learned.ephemeral
+        stack=learned.stack.name,
+        workspace=learned.stack.workspace,
+        bound=(world.engine.kind, world.engine.version, produced.lock_digest, learned.backend),
+        ephemeral=learned.ephemeral,
     )
     digests = fingerprint.digests(produced.plan, world.key, scope, produced.sources)
     masked = render.mask(produced.plan, scrubber)
@@ -139,7 +145,17 @@ def judge(world: World, learned: Learned) -> Learned:
         ignore=learned.stack.ignore,
         today=learned.started.date(),
     )
-    return replace(learned, classification=classification)
+    return replace(learned, classification=_speakable(classification, learned.scrubber))
+
+
+def _speakable(found: Classification, scrubber: Scrubber) -> Classification:
+    """Hazards as a person is shown them: an approval names these, and they must be found again in it."""
+
+    def spoken(one: Hazard) -> Hazard:
+        return Hazard(one.kind, Address(scrubber.scrub(one.address)), scrubber.scrub(one.detail))
+
+    changes = tuple(replace(one, hazards=tuple(map(spoken, one.hazards))) for one in found.changes)
+    return replace(found, changes=changes, hazards=tuple(map(spoken, found.hazards)))
 
 
 def gate(world: World, learned: Learned) -> Learned:

@@ -46,6 +46,8 @@ _SIGNS: tuple[tuple[Complaint, re.Pattern[str]], ...] = (
     ),
 )
 
+_ADVICE = ("Please make sure you have the correct access rights", "and the repository exists.")
+
 
 def complaint(stderr: str) -> Complaint:
     """The class of a failed command; what nobody has seen before counts as the network's fault."""
@@ -57,6 +59,10 @@ def complaint(stderr: str) -> Complaint:
 
 
 def sentence(stderr: str) -> str:
-    """The last few lines of what git said, in one, without secrets and control characters."""
+    """The last few lines of what git said, in one, without secrets and control characters.
+
+    The advice that git adds to every failure of SSH would take the place of what SSH said.
+    """
     lines = [" ".join(line.split()) for line in shown(stderr).splitlines() if line.strip()]
+    lines = [line for line in lines if line not in _ADVICE]
     return "; ".join(lines[-3:])[-600:] or "git said nothing"

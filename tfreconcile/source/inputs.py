@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import PurePosixPath
+from typing import TypeAlias, TypeVar
 
-from tfreconcile.errors import Misconfigured
+from tfreconcile.errors import Misconfigured, Place, Problem
 from tfreconcile.source import modules
 from tfreconcile.source.model import InputsDigest, ModuleFacts, Stack, Wanted
 from tfreconcile.source.tree import (
@@ -32,6 +33,10 @@ MAX_GLOBS = 64
 MAX_GLOB = 256
 """Globs of a stack, and characters of one."""
 
+_T = TypeVar("_T")
+_Complaint: TypeAlias = tuple[str, str, str]
+"""The key that says so ("" for none), what is wrong, and what to do."""
+
 _CODE = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
 
@@ -39,7 +44,7 @@ def wanted(tree: Tree, stack: Stack) -> Wanted:
     """Everything that a stack is at one commit: its files, their digest, the facts of its module.
 
     State files and ``.terraform`` directories that somebody committed are left out. Raises Misconfigured,
-    naming the stack's definition, when something is missing, a link, too large, or leads outside.
+    naming the place in the stack's definition, when something is missing, a link, too large or outside.
     """
     _refuse(stack, tuple(_missing(tree, stack)))
     module = modules.facts(tree, stack.module)
@@ -59,49 +64,56 @@ def _identity(tree: Tree, path: PurePosixPath) -> str:
     return tree.entries[path].oid or sha256(tree.read(path)).hexdigest()
 
 
-def _refuse(stack: Stack, problems: tuple[tuple[str, str], ...]) -> None:
+def _refuse(stack: Stack, problems: tuple[_Complaint, ...]) -> None:
+    file = Place(printable(stack.definition))
     if problems:
-        found = (Misconfigured.at(printable(stack.definition), what, hint) for what, hint in problems)
-        raise Misconfigured(tuple(problem for error in found for problem in error.problems))
-
-
-def _missing(tree: Tree, stack: Stack) -> Iterator[tuple[str, str]]:
-    for path in (stack.module, *stack.var_files):
-        if link := in_the_way(tree, path):
-            yield (
-                f"{printable(path)} cannot be used: {printable(link)} is a {tree.entries[link].kind}",
-                modules.LINK_HINT,
-            )
-    if not is_directory(tree, stack.module) and not in_the_way(tree, stack.module):
-        yield (
-            f"the module directory {printable(stack.module)} does not exist in this commit",
-            "correct 'module'",
+        raise Misconfigured(
+            tuple(Problem(stack.places.get(key, file), what, hint) for key, what, hint in problems)
         )
-    for path in stack.var_files:
+
+
+def _missing(tree: Tree, stack: Stack) -> Iterator[_Complaint]:
+    yield from _linked(tree, "module", stack.module)
+    if not is_directory(tree, stack.module) and not in_the_way(tree, stack.module):
+        what = f"the module directory {printable(stack.module)} does not exist in this commit"
+        yield "module", what, "correct 'module'"
+    for key, path in _numbered("var_files", stack.var_files):
+        yield from _linked(tree, key, path)
         if not is_file(tree, path) and not in_the_way(tree, path):
-            yield f"the variable file {printable(path)} does not exist in this commit", "correct 'var_files'"
+            what = f"the variable file {printable(path)} does not exist in this commit"
+            yield key, what, "correct 'var_files'"
     yield from _bad_globs(stack)
 
 
-def _bad_globs(stack: Stack) -> Iterator[tuple[str, str]]:
+def _linked(tree: Tree, key: str, path: PurePosixPath) -> Iterator[_Complaint]:
+    if link := in_the_way(tree, path):
+        kind = tree.entries[link].kind
+        yield key, f"{printable(path)} cannot be used: {printable(link)} is a {kind}", modules.LINK_HINT
+
+
+def _numbered(key: str, values: tuple[_T, ...]) -> Iterator[tuple[str, _T]]:
+    return ((f"{key}.{index}", value) for index, value in enumerate(values))
+
+
+def _bad_globs(stack: Stack) -> Iterator[_Complaint]:
     if len(stack.watch) > MAX_GLOBS:
-        yield f"'watch' has {len(stack.watch)} globs; at most {MAX_GLOBS}", "use '**' to join some"
-    for glob in stack.watch:
+        yield "watch", f"'watch' has {len(stack.watch)} globs; at most {MAX_GLOBS}", "use '**' to join some"
+    for key, glob in _numbered("watch", stack.watch):
         if len(glob) > MAX_GLOB:
-            yield f"a glob of 'watch' has {len(glob)} characters; at most {MAX_GLOB}", "shorten it"
+            yield key, f"a glob of 'watch' has {len(glob)} characters; at most {MAX_GLOB}", "shorten it"
         try:
             inside(ROOT, glob)
         except OutsideRepository as e:
-            yield f"'watch': {e}", "globs start at the root of the repository"
+            yield key, f"'watch': {e}", "globs start at the root of the repository"
 
 
-def _lost_state(stack: Stack, module: ModuleFacts) -> Iterator[tuple[str, str]]:
+def _lost_state(stack: Stack, module: ModuleFacts) -> Iterator[_Complaint]:
     """The local backend keeps other workspaces in the working directory unless it is told where."""
     if not module.backend or module.backend[0] != "local" or stack.workspace == "default":
         return
     if not modules.is_absolute(module.backend, "workspace_dir"):
         what = f'backend "local" keeps the workspace {stack.workspace!r} in a throw-away directory'
-        yield what, "give the backend block an absolute workspace_dir"
+        yield "", what, "give the backend block an absolute workspace_dir"
 
 
 def _closure(tree: Tree, stack: Stack, module: ModuleFacts) -> tuple[PurePosixPath, ...]:
@@ -117,36 +129,31 @@ def _left_out(path: PurePosixPath) -> bool:
     return is_state or ".terraform" in path.parts
 
 
-def _unusable(tree: Tree, files: tuple[PurePosixPath, ...]) -> Iterator[tuple[str, str]]:
+def _unusable(tree: Tree, files: tuple[PurePosixPath, ...]) -> Iterator[_Complaint]:
     if len(files) > MAX_FILES:
-        yield (
-            f"the stack reaches {len(files)} files; at most {MAX_FILES}",
-            "move its module, or narrow 'watch'",
-        )
+        what = f"the stack reaches {len(files)} files; at most {MAX_FILES}"
+        yield "", what, "move its module, or narrow 'watch'"
         return
     for path in files:
         yield from _unusable_file(tree, path)
     total = sum(tree.entries[path].size for path in files if path in tree.entries)
     if total > MAX_TOTAL:
-        yield (
-            f"the stack reaches {total} bytes; at most {MAX_TOTAL}",
-            "move large files out of the repository",
-        )
+        what = f"the stack reaches {total} bytes; at most {MAX_TOTAL}"
+        yield "", what, "move large files out of the repository"
 
 
-def _unusable_file(tree: Tree, path: PurePosixPath) -> Iterator[tuple[str, str]]:
+def _unusable_file(tree: Tree, path: PurePosixPath) -> Iterator[_Complaint]:
     entry = tree.entries.get(path)
     if entry is None:
-        yield f"{printable(path)} does not exist in this commit", "commit it"
+        yield "", f"{printable(path)} does not exist in this commit", "commit it"
     elif entry.kind not in REGULAR:
-        yield f"{printable(path)} is a {entry.kind}", modules.LINK_HINT
+        yield "", f"{printable(path)} is a {entry.kind}", modules.LINK_HINT
     elif entry.size > MAX_FILE:
-        yield f"{printable(path)} has {entry.size} bytes; at most {MAX_FILE}", "move it out of the repository"
+        what = f"{printable(path)} has {entry.size} bytes; at most {MAX_FILE}"
+        yield "", what, "move it out of the repository"
     elif not _is_plain(path):
-        yield (
-            f"{printable(path)} is a name that cannot be used",
-            "use UTF-8, and neither '..' nor '.git' in it",
-        )
+        what = f"{printable(path)} is a name that cannot be used"
+        yield "", what, "use UTF-8, and neither '..' nor '.git' in it"
 
 
 def _is_plain(path: PurePosixPath) -> bool:

@@ -17,7 +17,7 @@ InputsDigest = NewType("InputsDigest", str)
 """64 hex digits over everything in Git that can change the plan of a stack."""
 
 Strictness: TypeAlias = Literal["auto", "approve", "never"]
-Scalar: TypeAlias = "None | bool | int | float | str | list[Scalar] | dict[str, Scalar]"
+Scalar: TypeAlias = "bool | int | float | str | list[Scalar] | dict[str, Scalar] | None"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,8 @@ class GateWish:
 class Stack:
     """One stack definition, validated. Paths are relative to the repository's root.
 
-    ``interval`` and ``timeout`` are ``None`` when the host's defaults hold.
+    ``interval`` and ``timeout`` are ``None`` when the host's defaults hold. ``places`` says where the
+    definition names files, by dotted path (``module``, ``var_files.0``, ``watch.0``).
     """
 
     name: StackName
@@ -97,6 +98,7 @@ class Stack:
     context: Mapping[str, Scalar] = field(default_factory=dict)
     watch: tuple[str, ...] = ()
     suspend: bool = False
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,7 @@ class Wanted:
     stack: Stack
     inputs: InputsDigest
     files: tuple[PurePosixPath, ...]
-    module: "ModuleFacts"
+    module: ModuleFacts
 
 
 @dataclass(frozen=True, kw_only=True)

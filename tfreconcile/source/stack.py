@@ -19,6 +19,7 @@ from tfreconcile.source.contract import (
 from tfreconcile.source.model import GateWish, HealthCheck, IgnoreRule, Parameter, Stack, StackName
 from tfreconcile.source.tree import OutsideRepository, inside
 
+_FILES = frozenset({"module", "var_files", "watch"})
 _WISHES = ("apply", "drift", "prune")
 
 
@@ -103,6 +104,7 @@ def _stack(wanted: Definition, definition: PurePosixPath, reading: _Reading) -> 
         context=wanted.context,
         watch=tuple(wanted.watch),
         suspend=wanted.suspend,
+        places={key: at for key, at in reading.places.items() if key.partition(".")[0] in _FILES},
     )
 
 

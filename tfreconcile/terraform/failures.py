@@ -41,10 +41,9 @@ def failure(diagnostics: Iterable[Diagnostic], verb: str) -> ReconcileError:
         return MOVE[Reason.TERRAFORM_FAILED](
             Reason.TERRAFORM_FAILED.value, f"terraform {verb} failed without saying why"
         )
-    reasons = [(_ORDER[reason_of(error)], index) for index, error in enumerate(errors)]
-    rank, index = min(reasons)
-    reason = list(Reason)[rank]
-    return MOVE[reason](reason.value, _message(reason, errors[index], more=len(errors) - 1))
+    worst = min(errors, key=lambda error: _ORDER[reason_of(error)])
+    reason = reason_of(worst)
+    return MOVE[reason](reason.value, _message(reason, worst, more=len(errors) - 1))
 
 
 def lock_holder(diagnostics: Iterable[Diagnostic]) -> LockHolder | None:
@@ -97,7 +96,9 @@ def _held(holder: LockHolder) -> str:
 
 def _shortened(error: Diagnostic) -> str:
     subject = f"{error.address}: " if error.address and error.address not in error.summary else ""
-    detail = f": {error.detail}" if error.detail.strip() else ""
+    # What follows may be our own lock, which would accuse us.
+    told = error.detail.partition("Lock Info:")[0].strip()
+    detail = f": {told}" if told else ""
     whole = _tidy(f"{subject}{error.summary}{detail}")
     return whole if len(whole) <= LONGEST_MESSAGE else f"{whole[: LONGEST_MESSAGE - 1].rstrip()}…"
 

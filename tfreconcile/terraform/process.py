@@ -102,30 +102,29 @@ def run(
     either, or one like KeyboardInterrupt, ends the program the same gentle way and is raised then; a second
     one cuts the grace short. Raises Stalled("NoEngine") or Transient("CannotStart") when nothing was started.
     """
-    with _spooled(command) as files:
+    with _spooled(command) as files, Tail(files.stdout, on_line) as tail:
         begun = clock.monotonic()
         process = _start(command, files)
-        with Tail(files.stdout, on_line) as tail:
-            watch = _Watch(process.pid, command, files, stop or threading.Event())
-            try:
-                if started is not None:
-                    started(identify(process.pid))
-                how, why = watch.follow(tail.drain)
-            except BaseException:
-                watch.end(lambda: None)
-                raise
-            finally:
-                code, peak = _reap(process)
-            tail.finish()
-        return Finished(
-            code=code,
-            stdout=files.stdout,
-            stderr=files.stderr,
-            seconds=clock.monotonic() - begun,
-            how=how,
-            why=why,
-            peak_memory=peak,
-        )
+        watch = _Watch(process.pid, command, files, stop or threading.Event())
+        try:
+            if started is not None:
+                started(identify(process.pid))
+            how, why = watch.follow(tail.drain)
+        except BaseException:
+            watch.end(lambda: None)
+            raise
+        finally:
+            code, peak = _reap(process)
+        tail.finish()
+    return Finished(
+        code=code,
+        stdout=files.stdout,
+        stderr=files.stderr,
+        seconds=clock.monotonic() - begun,
+        how=how,
+        why=why,
+        peak_memory=peak,
+    )
 
 
 def identify(pid: int) -> Child:

@@ -35,6 +35,22 @@ def errored_state(root: Path, finished: Finished, earlier: Stamp | None, *, dump
     return root / ERRORED if now is not None and now != earlier else None
 
 
+def left_behind(tree: Path, spool: Path) -> Path | None:
+    """As ``errored_state``, for an apply whose end nobody saw: where it worked and where it printed.
+
+    ``tree`` never holds an errored.tfstate that comes from Git: state files are not exported.
+    """
+    stdout = spool / "apply.stdout"
+    if stdout.is_file() and _has_dump(stdout):
+        return _from_output(stdout)
+    return min(tree.rglob(ERRORED), default=None)
+
+
+def _has_dump(stdout: Path) -> bool:
+    with stdout.open("rb") as lines:
+        return any(_is_dump(line) for line in lines)
+
+
 def _from_output(stdout: Path) -> Path:
     target = stdout.with_name(DUMPED)
     with stdout.open("rb") as lines:

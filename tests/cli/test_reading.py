@@ -1,0 +1,256 @@
+"""What do status, diff and explain tell people and programs about a database?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from support.operator import RULES, Operator, a_held_stack, a_plan_of, a_stack
+from support.remembered import MARK, NOON
+from support.terminal import at_terminal
+
+from tfreconcile import clock
+from tfreconcile.gate.model import Approval, Verdict
+from tfreconcile.source.model import StackName
+from tfreconcile.store import approvals, stacks
+
+CONTRACT = {
+    "name",
+    "sync",
+    "health",
+    "state",
+    "reason",
+    "message",
+    "desired_revision",
+    "observed_revision",
+    "applied_revision",
+    "drift",
+    "pending",
+    "conditions",
+    "last_checked_at",
+    "last_applied_at",
+    "next_due_at",
+    "failures",
+}
+HOSTILE = "evil\x1b[31m\x1b]0;owned\x07\x9b2J\u202e\nsecond line"
+CONTROLS = ("\x1b", "\x07", "\x9b", "\u202e")
+
+
+def test_status_before_any_pass_says_what_to_type(operator: Operator) -> None:
+    told = operator.types("status")
+    assert (told.code, told.stdout) == (0, "no pass has run yet, so no stack is known: tfreconcile once\n")
+    assert operator.types("status", "-o", "json").json == {"stacks": []}
+
+
+def test_status_is_one_line_a_stack_with_its_name_and_words(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive")).remember(a_stack("orders"))
+    told = operator.types("status")
+    head, archive, orders = told.stdout.splitlines()
+    assert head.split() == ["STACK", "SYNC", "HEALTH", "STATE", "PENDING", "REVISION", "NEXT", "MESSAGE"]
+    assert archive.split()[:5] == ["archive", "OutOfSync", "Healthy", "AwaitingApproval", "-1"]
+    assert "a bucket would be deleted" in archive
+    assert orders.split()[:4] == ["orders", "Synced", "Healthy", "Idle"]
+    assert "\x1b" not in told.stdout
+
+
+def test_the_status_document_keeps_the_contract(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=replace(RULES, required=2)))
+    (stack,) = operator.types("status", "archive", "-o", "json").json["stacks"]
+    assert stack.keys() - {"definition"} == CONTRACT
+    assert stack["drift"].keys() == {"detected", "severity", "resources"}
+    pending = stack["pending"]
+    assert pending.keys() >= {"fingerprint", "create", "update", "replace", "delete", "forget", "hazards"}
+    assert (pending["fingerprint"], pending["delete"], pending["create"]) == (MARK, 1, 0)
+    assert {hazard["kind"] for hazard in pending["hazards"]} == {"destroy", "stateful"}
+    assert all(hazard.keys() == {"kind", "address", "detail", "requires"} for hazard in pending["hazards"])
+    assert pending["approvals"] == {"required": 2, "given": 0, "expires_at": None}
+    assert all(
+        one.keys() == {"type", "status", "reason", "message", "changed_at"} for one in stack["conditions"]
+    )
+    assert stack["last_checked_at"] == "2026-11-21T12:00:00Z"
+
+
+def test_the_status_of_one_stack_shows_the_plan_that_waits_and_how_to_read_it(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive"))
+    told = operator.types("status", "archive")
+    assert f"-1 ({MARK[:12]}); tfreconcile diff archive shows it" in told.stdout
+    assert "AwaitingApproval" in told.stdout
+
+
+def test_a_suspended_stack_says_who_until_when_and_why(operator: Operator) -> None:
+    operator.remember(a_stack("archive"))
+    with operator.store() as store:
+        until = clock.now() + timedelta(days=2)
+        stacks.suspend(store, StackName("archive"), by="ana", reason="restore", until=until, at=NOON)
+    (stack,) = operator.types("status", "-o", "json").json["stacks"]
+    assert (stack["state"], stack["reason"]) == ("Suspended", "Suspended")
+    assert stack["message"] == f"by ana until {clock.text(until)}: restore"
+    assert "tfreconcile resume archive" in operator.types("explain", "archive").stdout
+
+
+def test_a_stack_that_left_git_is_removed_and_never_due(operator: Operator) -> None:
+    operator.remember(a_stack("archive"))
+    with operator.store() as store:
+        stacks.mark_removed(store, (), NOON)
+    (stack,) = operator.types("status", "-o", "json").json["stacks"]
+    assert (stack["state"], stack["next_due_at"]) == ("Removed", None)
+    assert "put the definition back" in operator.types("explain", "archive").stdout
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 99])
+def test_a_narrow_terminal_shows_whole_names_and_states(columns: int, operator: Operator) -> None:
+    operator.remember(a_stack("orders-a", state="Stalled", message="word " * 30))
+    seen = at_terminal("status", env=operator.environment, columns=columns)
+    assert seen.code == 0
+    assert "orders-a" in seen.screen
+    assert "Stalled" in seen.screen
+    assert "REVISION" not in seen.screen
+    assert seen.screen.count("word") == 30, "what does not fit is wrapped, not cut"
+
+
+def test_a_terminal_gets_colour_unless_no_color_is_set(operator: Operator) -> None:
+    operator.remember(a_stack())
+    assert "\x1b[32mSynced" in at_terminal("status", env=operator.environment).screen
+    plain = at_terminal("status", env={**operator.environment, "NO_COLOR": "1"}).screen
+    assert "Synced" in plain
+    assert "\x1b[32m" not in plain
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+@pytest.mark.parametrize(
+    "typed",
+    [("status",), ("status", "archive"), ("explain", "archive"), ("diff", "archive"), ("history",)],
+    ids=" ".join,
+)
+def test_nothing_in_the_database_can_steer_a_terminal(
+    typed: tuple[str, ...], output: str, operator: Operator
+) -> None:
+    plan = a_plan_of("archive")
+    hostile = replace(
+        plan,
+        engine=HOSTILE,
+        classification=({**plan.classification[0], "address": HOSTILE}, *plan.classification[1:]),
+        decision={**plan.decision, "reasons": [HOSTILE], "approvers": [[HOSTILE]]},
+    )
+    record = replace(
+        a_held_stack("archive"), message=HOSTILE, reason=HOSTILE, sync=HOSTILE, definition=HOSTILE
+    )
+    drift = {"address": HOSTILE, "kind": "gone", "attributes": [HOSTILE], "why": HOSTILE}
+    operator.remember(replace(record, drift=(drift,)), hostile)
+    told = operator.types(*typed, "-o", output)
+    assert told.code == 0
+    assert [one for one in CONTROLS if one in told.text] == []
+
+
+def test_diff_shows_the_plan_its_hazards_and_its_name(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive"))
+    told = operator.types("diff", "archive")
+    assert told.code == 0
+    assert "will be destroyed" in told.stdout
+    assert "HAZARD" in told.stdout
+    assert "stateful" in told.stdout
+    assert told.stdout.splitlines()[-1] == f"plan {MARK[:12]} of archive at aaaaaaa, terraform 1.11.4"
+
+
+def test_diff_for_programs_has_the_plan_the_changes_and_the_decision(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive"))
+    document = operator.types("diff", "archive", "-o", "json").json
+    assert document.keys() >= {"fingerprint", "plan", "changes", "decision", "revision"}
+    assert document["fingerprint"] == MARK
+    assert document["decision"]["verdict"] == "hold"
+
+
+def test_diff_without_a_waiting_plan_says_how_the_stack_stands(operator: Operator) -> None:
+    operator.remember(a_stack("archive"))
+    told = operator.types("diff", "archive")
+    assert (told.code, told.stdout) == (2, "")
+    assert "archive: no plan waits: it is Synced, Idle (tfreconcile status archive)" in told.stderr
+
+
+def test_explain_names_what_is_missing_who_may_and_the_command(operator: Operator) -> None:
+    rules = replace(RULES, required=2, approvers=(("ana", "ben"), ("*",)))
+    operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=rules))
+    told = operator.types("explain", "archive").stdout
+    assert "waits for 2 of 2 approvals" in told
+    assert f"tfreconcile approve archive --plan {MARK[:12]} --reason '...'" in told
+    assert "who may approve: ana, ben, and also matching *" in told
+    assert " requires approve: " in told
+
+
+def test_explain_for_programs_has_the_sentences_and_the_status(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive"))
+    document = operator.types("explain", "archive", "-o", "json").json
+    assert document.keys() >= {"name", "next", "decision", "status"}
+    assert document["name"] == "archive"
+    assert document["status"].keys() >= CONTRACT
+
+
+def _no() -> Approval:
+    now = clock.now()
+    return Approval(
+        id=0,
+        stack="archive",
+        fingerprint=MARK,
+        verdict=Verdict.REJECT,
+        by="ben",
+        channel="cli",
+        at=now,
+        reason="",
+        expires_at=now + timedelta(hours=1),
+        changes=frozenset(),
+        hazards=frozenset(),
+    )
+
+
+def test_explain_after_enough_approvals_says_that_the_next_pass_goes_on(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive"))
+    assert operator.types("approve", "archive", "--plan", MARK[:12], "--yes").code == 0
+    told = operator.types("explain", "archive").stdout
+    assert "enough people have approved" in told
+    assert "who agrees types" not in told
+
+
+def test_explain_after_a_rejection_does_not_ask_for_approvals(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive"))
+    with operator.store() as store:
+        approvals.add(store, _no())
+    told = operator.types("explain", "archive").stdout
+    assert "ben rejected exactly this plan" in told
+    assert "tfreconcile revoke archive --id 1" in told
+    assert "who agrees types" not in told
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("Idle", "nothing is to be done now"),
+        ("Planning", "a pass is under way"),
+        ("Applying", "a pass is under way"),
+        ("Held", "it waits; each pass looks whether it still has to"),
+        ("Refused", "nobody can approve this"),
+        ("Backoff", "tried again, later each time"),
+        ("Stalled", "tfreconcile sync archive"),
+    ],
+)
+def test_explain_has_a_next_step_for_every_state(state: str, said: str, operator: Operator) -> None:
+    operator.remember(a_stack("archive", state=state))
+    assert said in operator.types("explain", "archive").stdout
+
+
+def test_a_stack_suspended_in_git_is_not_told_to_resume_by_hand(operator: Operator) -> None:
+    operator.remember(replace(a_stack("archive", state="Suspended"), reason="SuspendedInGit"))
+    told = operator.types("explain", "archive").stdout
+    assert "no longer says suspend: true" in told
+    assert "tfreconcile resume" not in told
+
+
+def test_explain_names_each_drift_with_its_attributes_and_why_it_is_quiet(operator: Operator) -> None:
+    drift = (
+        {"address": "aws_sqs_queue.a", "kind": "reverting", "attributes": ["delay_seconds"], "why": ""},
+        {"address": "aws_sqs_queue.b", "kind": "suppressed", "attributes": [], "why": "autoscaler"},
+    )
+    operator.remember(replace(a_stack("archive"), drift=drift))
+    told = operator.types("explain", "archive").stdout
+    assert "- drift, reverting: aws_sqs_queue.a (delay_seconds)\n" in told
+    assert "- drift, suppressed: aws_sqs_queue.b: autoscaler\n" in told
