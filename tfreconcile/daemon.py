@@ -11,8 +11,12 @@ from tfreconcile.gate.model import Approval
 from tfreconcile.reconcile.one import Errand, Passed
 from tfreconcile.reconcile.status import suspended
 from tfreconcile.source.model import StackName, Wanted
+from tfreconcile.store import passes, plans
+from tfreconcile.store.database import Store
 from tfreconcile.store.records import StackRecord
 
+KEPT_PASSES, KEPT_PLANS = 500, 100
+"""How many are remembered of each stack."""
 FOLLOW_UPS = 3
 """How often a stack is looked at again within one run, to see that an apply converged."""
 
@@ -92,6 +96,12 @@ def run(
                 del running[future]
                 done.append(future.result())
     return tuple(sorted(done, key=lambda passed: passed.stack))
+
+
+def forget(store: Store) -> None:
+    """Keep the newest passes and plans of each stack; approvals and applies are kept for ever."""
+    passes.prune(store, keep=KEPT_PASSES)
+    plans.prune(store, keep=KEPT_PLANS)
 
 
 def _until_settled(perform: Callable[[Errand], Passed], errand: Errand, stop: threading.Event) -> Passed:

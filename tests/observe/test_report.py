@@ -103,7 +103,7 @@ def test_suppressed_drift_says_why() -> None:
             {
                 "verdict": "hold",
                 "reasons": ["r"],
-                "needs": [{"address": "", "requires": "approve", "why": "w"}],
+                "needs": [{"address": "", "digest": None, "requires": "approve", "why": "w"}],
                 "given": 1,
                 "required": 2,
             },
@@ -114,7 +114,7 @@ def test_suppressed_drift_says_why() -> None:
             {
                 "verdict": "refuse",
                 "reasons": ["r"],
-                "needs": [{"address": "", "requires": "never", "why": "w"}],
+                "needs": [{"address": "", "digest": None, "requires": "never", "why": "w"}],
             },
             id="refuse",
         ),

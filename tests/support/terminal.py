@@ -69,13 +69,20 @@ def run_at_terminal(
 
 
 def _read(terminal: int, answers: dict[str, str]) -> str:
-    screen = ""
-    while select.select([terminal], [], [], PATIENCE)[0]:
+    screen, typed, silent = "", "", 0
+    while silent < PATIENCE:
+        if not select.select([terminal], [], [], 1)[0]:
+            silent += 1
+            if typed == CTRL_C:  # readline can miss one that comes before it waits; people press again
+                os.write(terminal, typed.encode())
+            continue
+        silent = 0
         try:
             found = os.read(terminal, 65536)
         except OSError:  # the other side is closed
             return screen
         screen += found.decode(errors="replace")
         for prompt in [prompt for prompt in answers if prompt in screen]:
-            os.write(terminal, answers.pop(prompt).encode())
+            typed = answers.pop(prompt)
+            os.write(terminal, typed.encode())
     raise AssertionError(f"silent for {PATIENCE} seconds: {screen}")

@@ -12,7 +12,7 @@ from types import FrameType
 import click
 
 from tfreconcile import clock, daemon
-from tfreconcile.cli import ending, opening
+from tfreconcile.cli import ending, logs, opening
 from tfreconcile.cli.ending import Turn
 from tfreconcile.cli.exits import Exit
 from tfreconcile.cli.options import with_output, with_settings
@@ -62,6 +62,7 @@ def once(
     With STACKs, one pass over just these, due or not. Exit codes: 0 all in sync or done, 1 something
     failed, 2 configuration (a broken definition included), 3 something waits for a person or a time.
     """
+    logs.follow()
     with (
         _stopping() as stop,
         progress(quiet=quiet) as tell,
@@ -81,6 +82,7 @@ def _turn(world: World, settings: Settings, names: tuple[str, ...], *, everythin
     passed = daemon.run(
         chosen, lambda errand: one.reconcile(world, errand), workers=settings.workers, stop=world.stop
     )
+    daemon.forget(world.store)
     records = [record for record in stacks.all(world.store) if not names or record.name in names]
     return Turn(
         seen=seen,

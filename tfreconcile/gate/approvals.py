@@ -47,6 +47,8 @@ def rejected(approvals: Iterable[Approval], fingerprint: Fingerprint, now: datet
 
 def is_open(approval: Approval, now: datetime) -> bool:
     """Is it neither taken back nor used up nor, if it is a yes, over?"""
-    if approval.revoked_at is not None or approval.consumed_at is not None:
+    if approval.revoked_at is not None:
         return False
-    return approval.verdict is Verdict.REJECT or now < approval.expires_at
+    if approval.verdict is Verdict.REJECT:
+        return True
+    return approval.consumed_at is None and now < approval.expires_at

@@ -93,7 +93,12 @@ def _told(verdict: str, reasons: tuple[str, ...], needs: tuple[Need, ...], scrub
         "verdict": verdict,
         "reasons": [scrub(reason) for reason in reasons],
         "needs": [
-            {"address": scrub(one.address), "requires": str(one.requires), "why": scrub(one.why)}
+            {
+                "address": scrub(one.address),
+                "digest": one.digest,
+                "requires": str(one.requires),
+                "why": scrub(one.why),
+            }
             for one in needs
         ],
     }

@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 from tfreconcile.errors import ReconcileError, Transient, Waiting
+from tfreconcile.observe.conditions import SUSPENDED_IN_GIT
 
 FIRST_RETRY = timedelta(seconds=15)
 LONGEST_RETRY = timedelta(minutes=30)
@@ -34,7 +35,7 @@ def after_failure(
     stack: str, now: datetime, interval: timedelta, *, error: ReconcileError, failures: int
 ) -> datetime:
     """Transient failures back off, what waits is looked at soon, what would fail again at its interval."""
-    if isinstance(error, Waiting):
+    if isinstance(error, Waiting) and error.reason != SUSPENDED_IN_GIT:
         return now + min(interval, FIRST_RETRY)
     if isinstance(error, Transient):
         return min(back_off(stack, now, failures), max(now + interval, now + FIRST_RETRY))

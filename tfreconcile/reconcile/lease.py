@@ -75,9 +75,7 @@ def _beat(
             mine = leases.renew(world.store, name, holder=world.holder, until=world.clock() + LEASE)
         except (ReconcileError, Misconfigured):
             # A busy database is tried again; if it stays so the lease runs out, and what matters looks again.
-            log.warning(
-                "lease not renewed", extra={"event": "lease.not_renewed", "stack": name}, exc_info=True
-            )
+            log.warning("lease not renewed", extra={"event": "lease.not_renewed", "stack": name})
             continue
         if not mine:
             lost.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from dataclasses import dataclass
 
 from tfreconcile.errors import Misconfigured, ReconcileError, Stalled, Transient, Waiting
@@ -59,7 +60,9 @@ def reconcile(world: World, errand: Errand) -> Passed:
     except Misconfigured:
         raise
     except Exception as error:  # one stack's trouble stays its own
-        return _not_begun(world, name, _named(error, world, name))
+        return _not_begun(
+            world, name, _named(error, world, name, Scrubber.of(secret_values(world.environment)))
+        )
 
 
 def _at_a_desk(world: World, errand: Errand) -> Passed:
@@ -78,7 +81,7 @@ def _pass(world: World, errand: Errand, here: Desk) -> Passed:
         for step in STEPS:
             learned = step(world, learned)
     except Exception as error:
-        failure = _named(error, world, learned.stack.name)
+        failure = _named(error, world, learned.stack.name, learned.scrubber)
     conclusion = settle.settle(world, learned, failure)
     passes.finish(
         world.store,
@@ -93,7 +96,7 @@ def _pass(world: World, errand: Errand, here: Desk) -> Passed:
     return _passed(learned, conclusion, failure)
 
 
-def _named(error: Exception, world: World, name: str) -> ReconcileError:
+def _named(error: Exception, world: World, name: str, scrubber: Scrubber) -> ReconcileError:
     """What an exception means for the loop. One that nobody foresaw is ours: told with its traceback."""
     match error:
         case ReconcileError():
@@ -102,7 +105,8 @@ def _named(error: Exception, world: World, name: str) -> ReconcileError:
             return Transient("Misconfigured", str(error))
         case OSError(errno=number) if number in desk.FULL:
             return desk.unwritable(world.directory.root, error)
-    log.error("pass failed", extra={"event": "pass.bug", "stack": name}, exc_info=error)
+    told = scrubber.scrub("".join(traceback.format_exception(error)))
+    log.error("pass failed", extra={"event": "pass.bug", "stack": name, "traceback": told})
     return Transient("Bug", f"{type(error).__name__} in tfreconcile; the log has the traceback")
 
 

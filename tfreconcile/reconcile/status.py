@@ -115,19 +115,30 @@ def _plan(pending: PlanRecord, words: tuple[Approval, ...], now: datetime) -> Do
 
 
 def _counts(word: Approval, pending: PlanRecord) -> bool:
-    """Would the gate count it for this plan? An earlier word does, when it was shown all of these effects."""
+    """Would the gate count it for this plan? It goes by the effects that ask, and by their hazards."""
     groups = pending.decision.get("approvers", [])
     rules = ApprovalRules(
         approvers=tuple(tuple(map(str, g)) for g in groups) if isinstance(groups, list) else ()
     )
-    effects = frozenset(ChangeDigest(str(one["digest"])) for one in pending.classification)
-    return is_allowed(word.by, rules) and covers(word, effects, shown(pending))
+    return is_allowed(word.by, rules) and covers(word, _asking(pending), shown(pending, asking=True))
 
 
-def shown(pending: PlanRecord) -> frozenset[tuple[str, str]]:
-    """The (kind, address) of every hazard that a person who reads this plan is shown."""
+def _asking(pending: PlanRecord) -> frozenset[ChangeDigest]:
+    """The effects that ask for a word: those of the needs, or all when the plan as a whole asks."""
+    needs = pending.decision.get("needs", [])
+    digests = [one["digest"] for one in needs if isinstance(one, Mapping)] if isinstance(needs, list) else []
+    if not digests or None in digests:
+        digests = [one["digest"] for one in pending.classification]
+    return frozenset(ChangeDigest(str(digest)) for digest in digests)
+
+
+def shown(pending: PlanRecord, *, asking: bool = False) -> frozenset[tuple[str, str]]:
+    """The (kind, address) of every hazard that a person who reads this plan is shown, or only of those
+    that ask for a word."""
     return frozenset(
-        (str(one["kind"]), str(one["address"])) for one in hazards(pending) if isinstance(one, Mapping)
+        (str(one["kind"]), str(one["address"]))
+        for one in hazards(pending)
+        if isinstance(one, Mapping) and not (asking and one["requires"] == "auto")
     )
 
 
