@@ -411,10 +411,7 @@ def test_nothing_goes_ahead_without_the_people_it_needs(
     if of_plan or not complete:
         assert len(people_behind(everything, of_plan, words)) >= policy.approvals.required
     assert not any(
-        one.verdict is Verdict.REJECT
-        and one.stack == "payments"
-        and not one.revoked_at
-        for one in words
+        one.verdict is Verdict.REJECT and one.stack == "payments" and not one.revoked_at for one in words
     )
     assert set(decision.approvals) <= {one.id for one in words if one.by in decision.on_word_of}
 
