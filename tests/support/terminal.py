@@ -14,13 +14,15 @@ from dataclasses import dataclass
 
 CTRL_C = "\x03"
 PATIENCE = 30.0
-"""Seconds that a command may be silent."""
+"""Seconds that a command may be silent, all in all."""
 _TAKE = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Makes the terminal the program's own, so that Ctrl-C on it becomes a signal."""
+"""Makes the terminal the program's own, so that Ctrl-C on it becomes a signal; one that is ignored, as
+in what a shell starts in the background, would stay so."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,13 @@ def run_at_terminal(
 
 
 def _read(terminal: int, answers: dict[str, str]) -> str:
-    screen, typed, silent = "", "", 0
-    while silent < PATIENCE:
+    screen, typed, pauses = "", "", 0
+    while pauses < PATIENCE:
         if not select.select([terminal], [], [], 1)[0]:
-            silent += 1
+            pauses += 1
             if typed == CTRL_C:  # readline can miss one that comes before it waits; people press again
                 os.write(terminal, typed.encode())
             continue
-        silent = 0
         try:
             found = os.read(terminal, 65536)
         except OSError:  # the other side is closed
@@ -85,4 +86,4 @@ def _read(terminal: int, answers: dict[str, str]) -> str:
         for prompt in [prompt for prompt in answers if prompt in screen]:
             typed = answers.pop(prompt)
             os.write(terminal, typed.encode())
-    raise AssertionError(f"silent for {PATIENCE} seconds: {screen}")
+    raise AssertionError(f"not at its end after {PATIENCE} silent seconds: {screen}")
