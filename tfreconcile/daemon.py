@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 
 from tfreconcile.gate.model import Approval
+from tfreconcile.observe.conditions import NOT_READY
 from tfreconcile.reconcile.one import Errand, Passed
 from tfreconcile.reconcile.status import suspended
 from tfreconcile.source.model import StackName, Wanted
@@ -33,6 +34,8 @@ def due(
         return "sync was asked for"
     if record.tried_inputs != wanted.inputs:
         return "its inputs changed in Git"
+    if record.reason == NOT_READY:
+        return "it waits for another stack, which may be ready by now"
     if _word_was_given(record, approvals):
         return "somebody approved, rejected or revoked"
     if record.next_due_at is None or record.next_due_at <= now:

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import urllib.parse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -176,9 +176,14 @@ def pruned(mask: object) -> object:
     return True
 
 
+def telling_keys(value: Mapping[str, object]) -> Iterator[str]:
+    """The keys that may be secrets themselves: all but plain words, which name what stands below them."""
+    return (key for key in value if isinstance(key, str) and not _NAME.fullmatch(key))
+
+
 def _leaves(value: object) -> Iterator[str]:
     if isinstance(value, dict):
-        yield from (key for key in value if isinstance(key, str) and not _NAME.fullmatch(key))
+        yield from telling_keys(value)
         yield from chain.from_iterable(map(_leaves, value.values()))
     elif isinstance(value, list):
         yield from chain.from_iterable(map(_leaves, value))

@@ -75,12 +75,12 @@ CASES = [
         change(Kind.MOVE, before=IS, after=IS), DRIFT, "git", "other", INFORMATIONAL, id="only moved"
     ),
     pytest.param(
-        change(Kind.CREATE, after=WAS), GONE, "drift", "drift", DriftKind.GONE, id="made again as it was"
+        change(Kind.CREATE, after=WAS), GONE, "both", "drift", DriftKind.GONE, id="made again as it was"
     ),
     pytest.param(
         change(Kind.CREATE, after={"size": 1}, unknown={"name": True}),
         GONE,
-        "drift",
+        "both",
         "drift",
         DriftKind.GONE,
         id="made again, some of it not known yet",
@@ -89,7 +89,7 @@ CASES = [
         change(Kind.CREATE, after={"size": 2, "name": "q"}),
         GONE,
         "both",
-        "drift",
+        "both",
         DriftKind.GONE,
         id="made again in another size",
     ),
@@ -118,8 +118,8 @@ def test_without_git_the_cause_is_unknown_and_the_drift_is_told(
     [
         ("drift_changed_reverting", "drift", "drift", REVERTING),
         ("drift_and_config", "both", "both", REVERTING),
-        ("drift_deleted", "drift", "drift", DriftKind.GONE),
-        ("more/15_drift_deleted", "drift", "drift", DriftKind.GONE),
+        ("drift_deleted", "both", "drift", DriftKind.GONE),
+        ("more/15_drift_deleted", "both", "drift", DriftKind.GONE),
         ("more/16_drift_attr", "drift", "drift", REVERTING),
         ("update_in_place", "git", "other", None),
         ("protection_removed_rds", "git", "other", None),

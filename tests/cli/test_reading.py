@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -164,8 +165,8 @@ def test_diff_for_programs_has_the_plan_the_changes_and_the_decision(operator: O
 def test_diff_without_a_waiting_plan_says_how_the_stack_stands(operator: Operator) -> None:
     operator.remember(a_stack("archive"))
     told = operator.types("diff", "archive")
-    assert (told.code, told.stdout) == (2, "")
-    assert "archive: no plan waits: it is Synced, Idle (tfreconcile status archive)" in told.stderr
+    assert (told.code, told.stdout) == (0, "archive: no plan waits: it is Synced, Idle\n")
+    assert json.loads(operator.types("diff", "archive", "-o", "json").stdout)["fingerprint"] is None
 
 
 def test_explain_names_what_is_missing_who_may_and_the_command(operator: Operator) -> None:

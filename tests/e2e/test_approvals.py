@@ -169,3 +169,85 @@ def test_a_moved_backend_is_a_hazard_and_never_a_silent_init(team: Team) -> None
     assert "backend-moved" in {hazard["kind"] for hazard in held["pending"]["hazards"]}
     team.approve("app")
     assert team.once()["app"]["sync"] == "Synced"
+
+
+def test_an_approval_does_not_cover_what_a_value_known_later_will_say(team: Team) -> None:
+    team.configure(gate={"apply": "approve"})
+    code = (
+        'resource "terraform_data" "bucket" {}\nresource "terraform_data" "policy" {\n'
+        '  input = "principal=%s bucket=${terraform_data.bucket.id}"\n}\n'
+    )
+    team.stack("app", code % "admin").commit()
+    team.once(code=3)
+    team.approve("app")
+    team.stack("app", code % "EVERYBODY").commit()
+    assert team.once(code=3)["app"]["state"] == "AwaitingApproval"
+    assert not (team.state / "tfstate" / "app" / "terraform.tfstate").exists()
+
+
+def test_a_rejected_deletion_is_not_let_through_beside_a_harmless_change(team: Team) -> None:
+    team.stack("app", FOUR).commit().once()
+    team.stack("app", _without("x")).commit()
+    team.once(code=3)
+    team.approve("app")
+    mark = team.status("app")["pending"]["fingerprint"][:12]
+    assert team.run("reject", "app", "--plan", mark, "--yes").code == 0
+    team.stack("app", _without("x") + DATA % ("extra", "1")).commit()
+    assert "rejected by" in team.once(code=3)["app"]["message"]
+    assert len(team.addresses("app")) == 4
+
+
+def test_an_approval_under_one_role_is_not_used_under_another(cloud: CloudTeam) -> None:
+    arn = "arn:aws:iam::123456789012:role/%s"
+    cloud.configure(gate={"apply": "approve"})
+    cloud.stack("app", DATA % ("a", "1"), {"role": arn % "one"}).commit()
+    cloud.once(code=3)
+    cloud.approve("app")
+    cloud.stack("app", DATA % ("a", "1"), {"role": arn % "two"}).commit()
+    assert cloud.once(code=3)["app"]["state"] == "AwaitingApproval"
+
+
+def test_another_region_is_no_drift_to_be_healed(cloud: CloudTeam) -> None:
+    from support.ground import aws_provider
+
+    one = 'resource "aws_ssm_parameter" "%s" {\n  name = "/%s"\n  type = "String"\n  value = "v"\n}\n'
+    code = aws_provider(cloud.aws.endpoint) + one % ("a", "a") + one % ("b", "b")
+    cloud.stack("app", code).commit().once()
+    cloud.stack("app", code.replace('"us-east-1"', '"eu-west-1"')).commit()
+    refused = cloud.once(code=1)["app"]
+    assert refused["state"] == "Refused"
+    assert "region" in refused["message"]
+
+
+def test_a_check_that_reads_a_data_source_leaves_the_stack_in_sync(team: Team) -> None:
+    state = team.home / "other.tfstate"
+    state.write_text(
+        '{"version": 4, "terraform_version": "1.6.0", "serial": 1, "lineage": "x", "outputs": {}}'
+    )
+    check = (
+        'check "c" {\n  data "terraform_remote_state" "r" {\n    backend = "local"\n'
+        '    config  = { path = "%s" }\n  }\n  assert {\n'
+        "    condition     = length(data.terraform_remote_state.r.outputs) == 0\n"
+        '    error_message = "never"\n  }\n}\n'
+    )
+    team.stack("app", DATA % ("a", "1") + check % state).commit().once()
+    assert team.once("--all")["app"]["reason"] == "UpToDate"
+
+
+def test_a_stack_that_never_settles_is_held_and_not_applied_for_ever(team: Team) -> None:
+    team.stack("app", 'resource "terraform_data" "a" {\n  input = uuid()\n}\n').commit()
+    held = team.once(code=3)["app"]
+    assert "NotConverging" in held["message"]
+    assert len(team.run("history", "app", "-o", "json").json["applies"]) == 2
+    assert "NotConverging" in team.once("--all", code=3)["app"]["message"]
+    assert len(team.run("history", "app", "-o", "json").json["applies"]) == 2
+
+
+def test_a_stack_waits_until_its_dependency_is_at_the_same_revision(team: Team) -> None:
+    team.stack("net", DATA % ("a", "1"))
+    team.stack("app", DATA % ("a", "1"), {"depends_on": ["net"]}).commit().once()
+    team.stack("net", DATA % ("a", "2"))
+    team.stack("app", DATA % ("a", "2"), {"depends_on": ["net"]}).commit()
+    held = team.once("app", code=3)["app"]
+    assert held["reason"] == "DependencyNotReady"
+    assert {stack["sync"] for stack in team.once().values()} == {"Synced"}

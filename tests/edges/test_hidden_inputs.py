@@ -75,3 +75,32 @@ def test_an_edit_changes_the_digests_that_it_concerns(
     pairs = zip(before.changes, after.changes, strict=True)
     assert tuple(one == other for one, other in pairs) == alike
     assert (before.fingerprint == after.fingerprint) == all(alike)
+
+
+CHAINED = """
+resource "terraform_data" "bucket" {
+  input = 1
+}
+
+resource "terraform_data" "policy" {
+  input = "principal=admin bucket=${terraform_data.bucket.id}"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "alike"),
+    [
+        ("principal=admin", "principal=EVERYBODY", (True, False)),
+        ("  input = 1", "  # why\n  input = 1", (True, True)),
+    ],
+    ids=["value", "comment"],
+)
+def test_an_edit_of_a_value_that_is_known_after_the_apply_changes_its_digest(
+    engine: Engine, tmp_path: Path, old: str, new: str, alike: tuple[bool, bool]
+) -> None:
+    first = planned(engine, CHAINED, tmp_path / "before")
+    second = planned(engine, CHAINED.replace(old, new), tmp_path / "after")
+    assert [change.name for change in first[0].changes] == ["bucket", "policy"]
+    pairs = zip(of(first).changes, of(second).changes, strict=True)
+    assert tuple(one == other for one, other in pairs) == alike

@@ -156,7 +156,7 @@ def test_a_failed_apply_tells_what_became_of_each_resource(ground: Ground) -> No
         "terraform_data.ok": Status.APPLIED,
         "terraform_data.bad": Status.FAILED,
     }
-    assert "exit status 3" in applied.outcomes[1].error
+    assert applied.outcomes[1].error == "local-exec provisioner error: output withheld (main.tf:5:28)"
     error = failure(applied.diagnostics, "apply")
     assert (type(error), error.reason) == (Stalled, "ProvisionerFailed")
     assert "main.tf:5" in error.message

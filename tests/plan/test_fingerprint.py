@@ -440,6 +440,90 @@ def test_behind_a_write_only_argument_everything_counts() -> None:
     assert of(plan("update_in_place"), one).changes == of(plan("update_in_place"), other).changes
 
 
+UNKNOWN = """
+variable "pw" {}
+resource "t" "n" { a = "admin ${t.other.id} ${var.pw}" }
+"""
+LATER: dict[str, Json] = {"before": None, "after": {}, "after_unknown": {"a": True, "id": True}}
+
+
+def later(
+    *references: str,
+    value: str = "EXAMPLE-SECRET-1",
+    attribute: str = "a",
+    inside: Mapping[str, Json] = LATER,
+    action: str = "create",
+) -> Plan:
+    """One resource whose ``attribute`` is configured with these references, beside another resource."""
+    blocks: Json = [
+        {
+            "mode": "managed",
+            "type": "t",
+            "name": "n",
+            "expressions": {attribute: {"references": list(references)}},
+        }
+    ]
+    return built(
+        change(inside=inside, action=action),
+        change("t.other"),
+        configuration={"root_module": {"resources": blocks}},
+        variables={"pw": {"value": value}},
+    )
+
+
+@pytest.mark.parametrize(
+    "unknown", [{"a": True}, {"a": [{"b": False}, {"c": True}]}, True], ids=["whole", "within", "everything"]
+)
+def test_what_an_unknown_value_is_made_of_changes_the_digest_of_its_resource_alone(unknown: Json) -> None:
+    found = later("t.other.id", inside={**LATER, "after_unknown": unknown})
+    before, after = of(found, hcl(UNKNOWN)), of(found, hcl(UNKNOWN.replace("admin", "everybody")))
+    assert before.changes[0] != after.changes[0]
+    assert before.changes[1] == after.changes[1]
+    assert of(found, hcl(UNKNOWN.replace("a =", "a   =  /* why */") + "# more")) == before
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        later("t.other.id", attribute="b"),
+        later("t.other.id", inside={**LATER, "after_unknown": {"id": True, "a": [False]}}),
+        later("local.x", inside={**LATER, "after": None}, action="delete"),
+    ],
+    ids=["computed", "known", "deleted"],
+)
+def test_the_source_of_a_value_that_is_computed_or_known_does_not_count(found: Plan) -> None:
+    assert of(found, hcl(UNKNOWN)) == of(found, hcl(UNKNOWN.replace("admin", "everybody")))
+
+
+def test_a_variable_inside_an_unknown_value_counts_and_another_does_not() -> None:
+    def given(reference: str) -> set[object]:
+        plans = (later(reference, value=value) for value in ("EXAMPLE-SECRET-1", "EXAMPLE-SECRET-2"))
+        return {of(found, hcl(UNKNOWN)).changes for found in plans}
+
+    assert len(given("var.pw")) == 2
+    assert len(given("t.other.id")) == 1
+
+
+@pytest.mark.parametrize("reference", ["local.x", "module.m.x", "each.value", "data.a.b.c"], ids=str)
+def test_behind_an_unknown_value_out_of_sight_everything_counts(reference: str) -> None:
+    more = hcl(UNKNOWN + '\nlocals { x = "y" }\n')
+    found, plain = later(reference), later("t.other.id")
+    assert of(found, hcl(UNKNOWN)).changes[0] != of(found, more).changes[0]
+    assert of(plain, hcl(UNKNOWN)) == of(plain, more)
+
+
+def test_behind_an_unknown_value_of_a_dynamic_block_everything_counts() -> None:
+    """Plan JSON leaves dynamic blocks out of a resource's expressions."""
+    dynamic = 'resource "t" "n" {\n dynamic "a" {\n for_each = local.x\n}\n}\n'
+    found, more = later("t.other.id", attribute="b"), hcl(dynamic + '\nlocals { x = "y" }\n')
+    assert of(found, hcl(dynamic)).changes[0] != of(found, more).changes[0]
+    assert of(found, hcl(dynamic)).changes[1] == of(found, more).changes[1]
+
+
+def test_without_sources_an_unknown_value_is_only_unknown() -> None:
+    assert of(later("var.pw")) == of(later("local.x", value="EXAMPLE-SECRET-2"))
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(["more/02_update", "more/07_foreach_key", "sensitive_update"]), st.data())
 def test_no_value_of_a_created_or_deleted_object_can_change_unseen(name: str, data: st.DataObject) -> None:

@@ -63,6 +63,22 @@ def test_the_file_a_block_stands_in_makes_no_difference() -> None:
     assert of(MAIN, "a.tf").everything() == of(MAIN, "b.tf").everything()
 
 
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [
+        ("override.tf", True),
+        ("a.b_override.tf", True),
+        ("a.b_override.tf.json", True),
+        ("a_override.tofu", True),
+        ("a.override.tf", False),
+        ("a_override.b.tf", False),
+        ("a_override.tofu.tf", False),
+    ],
+)
+def test_an_override_file_is_known_by_the_end_of_its_name(name: str, overrides: bool) -> None:
+    assert of('{"locals": {}}', name).everything().startswith(f"[][{name}] ") is overrides
+
+
 def test_the_module_and_an_override_file_make_a_difference() -> None:
     ways = {of(MAIN).everything(), of(MAIN, module="a").everything(), of(MAIN, "a_override.tf").everything()}
     assert len(ways) == 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,7 @@ from support.worlds import Clock
 
 from tfreconcile.errors import Waiting
 from tfreconcile.reconcile import intent
+from tfreconcile.reconcile.lease import machine
 from tfreconcile.reconcile.world import World
 from tfreconcile.store import applies, approvals, stacks
 from tfreconcile.store.records import ApplyRecord, ApplyStatus
@@ -26,7 +26,7 @@ def known(world: World) -> None:
 
 def begun(world: World, child: Child | None, *, host: str = "", word: tuple[int, ...] = ()) -> int:
     """An intent of noon that nobody has closed; ``child`` is the process that was written down."""
-    record = replace(an_apply(word=word), host=host or socket.gethostname())
+    record = replace(an_apply(word=word), host=host or machine())
     apply_id = applies.begin(world.store, record)
     if child is not None:
         intent.started(world, apply_id, child)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from support.worlds import Clock
 
 from tfreconcile.errors import Waiting
 from tfreconcile.reconcile import lease
+from tfreconcile.reconcile.lease import machine
 from tfreconcile.reconcile.world import World
 from tfreconcile.store import leases, stacks
 from tfreconcile.store.database import connect
@@ -43,7 +43,7 @@ def record(world: World) -> StackRecord:
 
 def holder_of(pid: int, host: str = "") -> str:
     child = identify(pid)
-    return f"{host or socket.gethostname()}:{pid}:{child.start_time}:{child.boot_id}:1"
+    return f"{host or machine()}:{pid}:{child.start_time}:{child.boot_id}:1"
 
 
 def taken_by(world: World, holder: str) -> None:
@@ -127,7 +127,7 @@ def test_a_stack_of_another_machine_is_taken_only_when_its_lease_is_over(world: 
 )
 def test_a_holder_is_gone_only_when_that_is_certain(holder: str, gone: bool) -> None:
     me = identify(os.getpid())
-    text = holder.format(host=socket.gethostname(), pid=me.pid, start=me.start_time, boot=me.boot_id)
+    text = holder.format(host=machine(), pid=me.pid, start=me.start_time, boot=me.boot_id)
     assert lease.is_gone(text) is gone
 
 

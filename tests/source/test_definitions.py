@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,60 @@ def test_a_broken_definition_hides_no_other() -> None:
 def test_a_broken_definition_keeps_the_name_that_it_declares() -> None:
     found = _found(a="x: [\nname: 'payments'  # the real one\n")
     assert [each.name for each in found.broken] == ["payments"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{name: payments, bogus: 1}",
+        "{bogus: {name: inner}, name: payments}",
+        '"name": payments\nbogus: 1',
+        "name : payments\nbogus: 1",
+        "? name\n: payments\nbogus: 1",
+        "name:\n  payments\nbogus: 1",
+        "name: >-\n  payments\nbogus: 1",
+        'name: "pay\\x6dents"\nbogus: 1',
+        "name: !!str payments",
+        "name: &x payments",
+        "\ufeffname: payments\nbogus: 1",
+        "  name: payments\n  bogus: 1",
+        "bogus: 1\rname: payments",
+        "{a: [1, {b: 2}], c: *x, name: payments}",
+        "{name: payments, bogus: [}",
+        "suspend: true\n---\n{name: payments}",
+        "name: payments\nbogus: \x01",
+        "name: payments\nbogus: 'open",
+        "bogus: " + "[" * 40 + "\nname: payments",
+    ],
+)
+def test_the_declared_name_is_found_however_it_is_written(text: str) -> None:
+    found = _found(a=text)
+    assert [each.name for each in found.broken] == ["payments"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[name, payments]",
+        "{x: {name: payments}}",
+        "x:\n  name: payments",
+        "{payments: name}",
+        "{name: Pay_Ments}",
+        "{name: [payments]}",
+        "{name: }",
+        "name",
+        "",
+    ],
+)
+def test_what_only_looks_like_a_name_declares_none(text: str) -> None:
+    found = _found(a=text)
+    assert [each.name for each in found.broken] == ["a"]
+
+
+def test_two_holders_of_one_name_see_each_other_in_any_style() -> None:
+    found = _found(a="{bogus: 1, name: pay}", b="name: pay")
+    assert [each.name for each in found.broken] == ["pay", "pay"]
+    assert "name: pay is taken by stacks/a/stack.yaml:1:18 too" in _said(found.broken[1])
 
 
 def test_a_broken_definition_without_a_name_never_takes_that_of_another() -> None:

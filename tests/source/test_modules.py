@@ -38,7 +38,7 @@ def test_local_modules_are_followed_to_the_end_and_once() -> None:
     files = main(call("../../modules/a") + call("../../modules/b", "b"))
     files["modules/a/main.tf"] = call("../b")
     files["modules/b/main.tf.json"] = '{"module": {"c": {"source": "./c/"}}}'
-    files["modules/b/c/main.tofu"] = call("../../a")
+    files["modules/b/c/main.tf"] = call("../../a")
     found = facts_of(files)
     assert list(map(str, found.local_modules)) == ["modules/a", "modules/b", "modules/b/c"]
 
@@ -157,12 +157,93 @@ def test_the_backend_is_that_of_the_root_alone() -> None:
     assert found.backend is None
 
 
-def test_an_override_file_has_the_last_word_on_the_backend() -> None:
-    files = {
-        f"{ROOT}/a_override.tf": 'terraform {\n backend "gcs" {\n }\n}',
-        f"{ROOT}/main.tf": 'terraform {\n backend "s3" {\n }\n}',
-    }
-    assert facts_of(files).backend == ("gcs", "{}")
+@pytest.mark.parametrize("name", ["x.tofu", "x.tofu.json", "x_override.tofu"])
+@pytest.mark.parametrize("module", [ROOT, "modules/a"])
+def test_a_file_that_only_one_engine_reads_is_refused(name: str, module: str) -> None:
+    files = {**main(call("../../modules/a")), "modules/a/x.tf": "", f"{module}/{name}": "{}"}
+    (problem,) = problems(files)
+    assert problem == f"{module}/{name}: this version reads .tf files only (rename it to .tf)"
+
+
+def test_a_module_of_such_files_alone_is_told_to_rename_them_all() -> None:
+    found = problems({f"{ROOT}/a.tofu": "", f"{ROOT}/b.tofu": ""})
+    assert [problem.partition(": ")[0] for problem in found] == [f"{ROOT}/a.tofu", f"{ROOT}/b.tofu"]
+
+
+@pytest.mark.parametrize("name", [".x.tofu", "x.tofu~", "#x.tofu#", "x.tofutest.hcl", "tofu", "x.tofu/y.md"])
+def test_a_file_that_no_engine_loads_may_be_called_anything(name: str) -> None:
+    assert facts_of({**main(""), f"{ROOT}/{name}": "{"}).local_modules == ()
+
+
+SENSITIVE = 'variable "x" {{\n sensitive = true\n default = "{}"\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "wins"),
+    [
+        ("override.tf", True),
+        ("a_override.tf", True),
+        ("a.b_override.tf", True),
+        ("a.override.tf", False),
+        ("a_override.b.tf", False),
+        ("a_override.tf.tf", False),
+        ("an-override.tf", False),
+    ],
+)
+def test_an_override_file_is_known_by_the_end_of_its_name(name: str, wins: bool) -> None:
+    files = {f"{ROOT}/{name}": SENSITIVE.format("override"), f"{ROOT}/z.tf": SENSITIVE.format("plain")}
+    assert facts_of(files).sensitive_variables == {"x": "override" if wins else "plain"}
+
+
+def test_an_override_file_may_be_json() -> None:
+    override = '{"variable": {"x": {"sensitive": true, "default": "override"}}}'
+    files = {f"{ROOT}/a.b_override.tf.json": override, f"{ROOT}/z.tf": SENSITIVE.format("plain")}
+    assert facts_of(files).sensitive_variables == {"x": "override"}
+
+
+S3 = 'terraform {\n backend "s3" {\n }\n}\n'
+CLOUD = "terraform {\n cloud {\n }\n}\n"
+KEPT = 'terraform {\n backend "local" {\n  path = "/srv/state"\n }\n}\n'
+LOST = 'terraform {\n backend "local" {\n }\n}\n'
+
+
+@pytest.mark.parametrize("name", ["z.tf", "a_override.tf", "a.b_override.tf"])
+@pytest.mark.parametrize("other", [S3, KEPT, CLOUD], ids=["s3", "local", "cloud"])
+def test_two_backends_are_refused_with_the_names_of_both_files(name: str, other: str) -> None:
+    (problem,) = problems({**main(S3), f"{ROOT}/{name}": other})
+    assert "declares 2 backends" in problem
+    assert f"{ROOT}/main.tf" in problem
+    assert f"{ROOT}/{name}" in problem
+    assert "keep one backend or cloud block" in problem
+
+
+def test_two_backends_in_one_file_are_refused_too() -> None:
+    (problem,) = problems(main(S3 + KEPT))
+    assert problem.startswith(f"{ROOT}/main.tf: the root module declares 2 backends")
+
+
+@pytest.mark.parametrize("lost", ["a.tf", "z.tf", "a_override.tf"])
+def test_state_that_would_be_lost_is_found_in_whichever_backend_it_is(lost: str) -> None:
+    found = problems({**main(S3), f"{ROOT}/{lost}": LOST})
+    assert any(told.startswith(f"{ROOT}/{lost}: ") and "throw-away" in told for told in found)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/proc/self/cwd/x", "/dev/shm/x", "/sys/x", "//proc/1/cwd/x", "/srv/../proc/x", "/./dev/x", "/proc"],
+)
+@pytest.mark.parametrize("key", ["path", "workspace_dir"])
+def test_local_state_in_a_file_system_of_the_kernel_is_refused(key: str, path: str) -> None:
+    keys = {"path": "/srv/state", key: path}
+    body = "\n".join(f'{name} = "{value}"' for name, value in keys.items())
+    (problem,) = problems(main(f'terraform {{\n backend "local" {{\n{body}\n }}\n}}'))
+    assert f"{key} {path!r} would live in a throw-away directory" in problem
+
+
+@pytest.mark.parametrize("path", ["/srv/proc/x", "/process/x", "/devices/x", "/proc/../srv/x"])
+def test_local_state_elsewhere_is_kept(path: str) -> None:
+    found = facts_of(main(f'terraform {{\n backend "local" {{\n  path = "{path}"\n }}\n}}'))
+    assert found.backend is not None
 
 
 @pytest.mark.parametrize("path", ["", 'path = "terraform.tfstate"', 'path = "${path.root}/x"'])

@@ -111,6 +111,16 @@ def test_control_characters_do_not_reach_the_message() -> None:
     assert failure([said("bad\x1b[2J\nthing\r")], "plan").message == "bad [2J thing"
 
 
+@pytest.mark.parametrize("name", ["local-exec", "remote-exec", "file"])
+@pytest.mark.parametrize("also", ["", " uses format version 9"], ids=["plain", "that looks like another"])
+def test_what_a_provisioner_printed_stays_out_of_the_message(name: str, also: str) -> None:
+    detail = f"Error running command 'login EXAMPLE-SECRET-MADE': exit status 3{also}"
+    found = said(f"{name} provisioner error", detail, "a.b", Place("main.tf", 5, 3))
+    assert failure([found], "apply").message == (
+        f"a.b: {name} provisioner error: output withheld (main.tf:5:3)"
+    )
+
+
 @given(st.lists(st.builds(said, st.text(), st.text()), max_size=5))
 @settings(max_examples=200, deadline=None)
 def test_every_failure_is_one_bounded_printable_line(diagnostics: list[Diagnostic]) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tfreconcile.errors import Place
 from tfreconcile.terraform.diagnostics import DIAGNOSTIC, Diagnostic, Event, EventKind, Severity
 from tfreconcile.terraform.outcomes import Outcome, Status, outcomes, progress
 
@@ -73,6 +74,20 @@ def test_what_concerns_no_resource_or_is_no_error_blames_none(said: Event) -> No
 def test_several_errors_of_one_resource_are_all_kept() -> None:
     told = outcomes([on(START, "a.b"), on(ERRORED, "a.b"), error("a.b", "first"), error("a.b", "second")])
     assert told[0].error == "first\nsecond"
+
+
+def test_what_a_provisioner_printed_stays_out_of_its_outcome() -> None:
+    found = Diagnostic(
+        severity=Severity.ERROR,
+        summary="local-exec provisioner error",
+        detail="Error running command 'login EXAMPLE-SECRET-MADE': exit status 3",
+        address="a.b",
+        place=Place("main.tf", 5, 3),
+    )
+    begun = [on(START, "a.b"), on(ERRORED, "a.b")]
+    for events in (begun, []):
+        (told,) = outcomes([*events, Event(kind=DIAGNOSTIC, diagnostic=found)])
+        assert told.error == "local-exec provisioner error: output withheld (main.tf:5:3)"
 
 
 EVENTS = st.builds(

@@ -32,8 +32,9 @@ def cause_of(
     ``inputs_changed``: did Git change what this stack's plan depends on since its last apply; None when
     Git is not at hand, which makes every cause UNKNOWN and leaves the kind of drift told.
 
-    The strict half of the rules: where the inputs changed, only a change that does nothing but put back
-    what was there before is caused by drift; one more leaf, even a leaf not known yet, makes it BOTH.
+    The strict half of the rules: where the inputs changed, only an update that does nothing but put back
+    what was there before is caused by drift; one more leaf, even a leaf not known yet, makes it BOTH, and
+    so does a creation, whatever it restores.
     Where they did not, unknown leaves may follow (something computed follows the revert), but a known
     other value (an older wish of Git that was never applied, a data source) still makes it BOTH.
     """
@@ -86,7 +87,9 @@ def _without_drift(inputs_changed: bool) -> Cause:
 
 
 def _cause_of_creation(change: Change, drift: RealDrift, inputs_changed: bool) -> Cause:
-    return Cause.BOTH if inputs_changed and not only_reverts(change, drift) else Cause.DRIFT
+    """A creation runs provisioners, and a provider that looks elsewhere finds everything gone: where the
+    inputs changed, what looks like a restoration may be a wish of Git."""
+    return Cause.DRIFT if not inputs_changed and only_reverts(change, drift) else Cause.BOTH
 
 
 def _cause_of_revert(change: Change, drift: RealDrift, inputs_changed: bool) -> Cause:

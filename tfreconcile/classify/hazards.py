@@ -17,7 +17,7 @@ HAZARDS: Mapping[HazardKind, str] = MappingProxyType(
         HazardKind.REPLACE: "A resource is destroyed and created again, or the other way round.",
         HazardKind.FORGET: "A resource leaves the state and lives on, managed by nobody.",
         HazardKind.STATEFUL: "Something that holds data is destroyed, replaced, or was deleted outside.",
-        HazardKind.EMPTY_STATE: "The state is empty though the stack had resources: all would be made again.",
+        HazardKind.EMPTY_STATE: "The state is empty or all of it looks deleted: all would be made again.",
         HazardKind.BLAST_RADIUS: "More resources go than the limits by count and by share allow.",
         HazardKind.BACKEND_MOVED: "The state is kept elsewhere than at the last apply.",
         HazardKind.ACTION: "A Terraform action runs: an effect that no later plan can show or undo.",
@@ -155,9 +155,21 @@ def backend_moved(known: Known) -> Hazard | None:
 
 
 def empty_state(plan: Plan, known: Known) -> Hazard | None:
-    """A lost or mixed-up state. A drift entry proves that the state is not: what it speaks of stood there."""
+    """A lost or mixed-up state, or credentials or a region that lead elsewhere, where everything looks gone.
+
+    One resource that is gone is drift and no more; of two or more, something must be left.
+    """
     creates = sum(change.kind is Kind.CREATE for change in plan.changes)
-    if not (creates and known.had_resources) or plan.prior_resources or plan.drift:
+    if not (creates and known.had_resources) or plan.prior_resources:
+        return None
+    gone = sum("delete" in entry.actions for entry in plan.drift)
+    if gone > 1:
+        detail = (
+            f"all {gone} resources of the state look deleted at once: rather the credentials or the region "
+            f"lead elsewhere; the plan would create {creates} beside those that may still exist"
+        )
+        return _of_plan(HazardKind.EMPTY_STATE, detail)
+    if plan.drift:
         return None
     detail = (
         f"the state is empty though the stack had {_count(known.had_resources, 'resource')}: the plan would "

@@ -18,7 +18,7 @@ SHORTEST = 12
 
 def stack(store: Store, name: str) -> StackRecord:
     """The stack of that name. Raises Misconfigured that names similar ones."""
-    found = stacks.get(store, StackName(name))
+    found = stacks.get(store, StackName(name)) if name.isascii() else None
     if found is not None:
         return found
     known = [record.name for record in stacks.all(store)]
@@ -27,16 +27,22 @@ def stack(store: Store, name: str) -> StackRecord:
     raise Misconfigured.at(name, "no such stack", hint)
 
 
+def waiting(store: Store, record: StackRecord) -> PlanRecord | None:
+    """The plan of the stack that waits, if one does."""
+    return None if record.pending_plan is None else plans.get(store, record.pending_plan)
+
+
 def pending(store: Store, record: StackRecord) -> PlanRecord:
     """The plan of the stack that waits. Raises Misconfigured when none does."""
-    found = None if record.pending_plan is None else plans.get(store, record.pending_plan)
+    found = waiting(store, record)
     if found is None:
-        raise Misconfigured.at(
-            record.name,
-            f"no plan waits: it is {record.sync}, {record.state}",
-            f"tfreconcile status {record.name}",
-        )
+        raise Misconfigured.at(record.name, nothing_waits(record), f"tfreconcile status {record.name}")
     return found
+
+
+def nothing_waits(record: StackRecord) -> str:
+    """What to say of a stack without a pending plan."""
+    return f"no plan waits: it is {record.sync}, {record.state}"
 
 
 def how_to_resume(stack: Mapping[str, object]) -> str:

@@ -22,7 +22,7 @@ from tfreconcile.gate.model import Decision, Hold, Nothing, Policy, Proceed, Ref
 from tfreconcile.gate.policy import Floor
 from tfreconcile.observe import report
 from tfreconcile.plan import render
-from tfreconcile.plan.document import Plan
+from tfreconcile.plan.document import Plan, only_reads
 from tfreconcile.plan.fingerprint import Digests, Scope, digests
 from tfreconcile.plan.lines import lines
 from tfreconcile.plan.parse import parse
@@ -104,6 +104,7 @@ def _decision(plan: Plan, found: Classification, policy: Policy, marks: Digests)
         applyable=plan.applyable,
         complete=plan.complete,
         errored=plan.errored,
+        only_reads=only_reads(plan),
         unstable=marks.unstable,
     )
     return decide(found, policy, (), asked=asked, now=clock.now())

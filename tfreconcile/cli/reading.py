@@ -88,19 +88,23 @@ def diff(settings: Settings, name: str, output: str) -> None:
     """The pending plan of a stack: what it would do, why, and what asks for approval. Secrets are masked."""
     with opening.store(settings) as store:
         record = finding.stack(store, name)
-        plan = finding.pending(store, record)
+        plan = finding.waiting(store, record)
     if output == "json":
-        print_json(
-            {
-                "fingerprint": plan.fingerprint,
-                "plan": plan.document,
-                "changes": plan.classification,
-                "decision": plan.decision,
-                "revision": plan.revision,
-            }
-        )
-        return
-    show_plan(plan)
+        print_json(_diff(plan))
+    elif plan is None:
+        click.echo(f"{name}: {finding.nothing_waits(record)}")
+    else:
+        show_plan(plan)
+
+
+def _diff(plan: PlanRecord | None) -> dict[str, object]:
+    return {
+        "fingerprint": plan and plan.fingerprint,
+        "plan": plan and plan.document,
+        "changes": plan.classification if plan else [],
+        "decision": plan and plan.decision,
+        "revision": plan and plan.revision,
+    }
 
 
 def show_plan(plan: PlanRecord) -> None:

@@ -30,16 +30,23 @@ def is_allowed(person: str, rules: ApprovalRules) -> bool:
     return all(any(fnmatchcase(person, pattern) for pattern in group) for group in rules.approvers)
 
 
-def rejected(approvals: Iterable[Approval], fingerprint: Fingerprint, now: datetime) -> Approval | None:
-    """The newest standing no to exactly this plan. Anybody's counts: to stop needs no permission.
+def rejected(
+    approvals: Iterable[Approval],
+    fingerprint: Fingerprint,
+    now: datetime,
+    *,
+    asking: frozenset[ChangeDigest] = frozenset(),
+) -> Approval | None:
+    """The newest standing no to this plan, or to one of the effects in it that ask for a word.
 
-    A no does not expire: it stands until somebody takes it back.
+    Anybody's counts: to stop needs no permission. A no does not expire: it stands until somebody takes it
+    back, and a harmless change beside what was rejected does not lift it.
     """
     verdicts = [
         approval
         for approval in approvals
         if approval.verdict is Verdict.REJECT
-        and approval.fingerprint == fingerprint
+        and (approval.fingerprint == fingerprint or asking & approval.changes)
         and is_open(approval, now)
     ]
     return max(verdicts, key=lambda verdict: (verdict.at, verdict.id), default=None)

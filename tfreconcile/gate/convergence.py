@@ -9,6 +9,9 @@ from tfreconcile.gate.approvals import is_allowed, people, stands
 from tfreconcile.gate.model import Approval, ApprovalRules, Decision, Hold, Proceed
 from tfreconcile.plan.fingerprint import Fingerprint
 
+NOT_CONVERGING = "NotConverging"
+"""How the reason of such a hold begins."""
+
 
 def once_more(
     made: Proceed,
@@ -29,7 +32,7 @@ def once_more(
     )
     given, required = len(people(standing)), max(1, rules.required)
     if given < required:
-        reason = "NotConverging: the same change came back right after it was applied"
+        reason = f"{NOT_CONVERGING}: the same change came back right after it was applied"
         return Hold((reason,), given=given, required=required)
     names = tuple(sorted({one.by for one in standing}))
     return Proceed(

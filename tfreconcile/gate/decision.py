@@ -28,6 +28,7 @@ from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
 class Asked:
     """Which plan of which stack is asked about, and what the plan says of itself.
 
+    ``only_reads``: all that it would do is read data sources, as a ``check`` does each time.
     ``unstable`` are the sentences that say why no two plans of the situation are equal.
     """
 
@@ -36,6 +37,7 @@ class Asked:
     applyable: bool
     complete: bool = True
     errored: bool = False
+    only_reads: bool = False
     unstable: tuple[str, ...] = ()
 
 
@@ -75,7 +77,8 @@ def decide(
     if asking and asked.unstable:
         return Refuse(tuple(_never_equal(asked)), asking)
     own = tuple(approval for approval in approvals if approval.stack == asked.stack)
-    if (verdict := rejected(own, asked.fingerprint, now)) is not None:
+    rejectable = frozenset(need.digest for need in asking if need.digest is not None)
+    if (verdict := rejected(own, asked.fingerprint, now, asking=rejectable)) is not None:
         return Hold((_rejection(verdict),), asking, given=0, required=_quorum(policy))
     if not asking:
         count = len(classification.changes) + len(classification.outputs)
@@ -88,6 +91,8 @@ def _idle(classification: Classification, policy: Policy, asked: Asked) -> Nothi
     """Nothing to do, or nothing that may be done; None when there is something to judge."""
     changes, outputs = classification.changes, classification.outputs
     if not changes and not outputs:
+        if asked.only_reads:
+            return Nothing()
         unnamed = "Terraform says that there is something to apply, but the plan names no effect to approve"
         return Refuse((unnamed,)) if asked.applyable else Nothing()
     if not changes or any(is_wish(output) for output in outputs):

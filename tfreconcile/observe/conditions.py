@@ -17,6 +17,10 @@ SUSPENDED_IN_GIT = "SuspendedInGit"
 """The reason of a pass that does nothing since the definition says ``suspend: true``."""
 
 
+NOT_READY = "DependencyNotReady"
+"""The reason of a pass that waits for another stack."""
+
+
 class Sync(StrEnum):
     """Does the world match what Git wants?"""
 

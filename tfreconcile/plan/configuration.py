@@ -52,11 +52,13 @@ def _of_module(module: Node, path: str) -> Iterator[Configured]:
 
 
 def _configured(node: Node, module: str) -> Configured:
+    expressions = dict(node.get("expressions").mapping())
     return Configured(
         module=module,
         type=node.get("type").text_or(""),
         name=node.get("name").text_or(""),
         provider_key=node.get("provider_config_key").text_or(""),
-        attributes=frozenset(node.get("expressions").mapping()),
+        attributes=frozenset(expressions),
+        expressions=expressions,
         provisioners=node.get("provisioners").value,
     )

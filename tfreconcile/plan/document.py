@@ -112,7 +112,8 @@ class Variable:
 class Configured:
     """What the configuration says of one resource block, wherever its module is.
 
-    ``attributes`` are the names given in the block; ``provisioners`` is Terraform's own JSON of them.
+    ``attributes`` are the names given in the block; ``expressions`` and ``provisioners`` are Terraform's
+    own JSON of what is given. Dynamic blocks are in none of these.
     """
 
     module: str
@@ -120,6 +121,7 @@ class Configured:
     name: str
     provider_key: str
     attributes: frozenset[str] = frozenset()
+    expressions: Mapping[str, Json] = field(default_factory=dict)
     provisioners: Json = None
 
 
@@ -142,6 +144,13 @@ class Plan:
     configured: tuple[Configured, ...] = ()
     prior_resources: int = 0
     """How many managed resource instances the state held before this plan."""
+
+
+def only_reads(plan: Plan) -> bool:
+    """Would an apply do nothing but read data sources?"""
+    kinds = {change.kind for change in plan.changes}
+    outputs = any(output.actions != ("no-op",) for output in plan.outputs)
+    return Kind.READ in kinds and kinds <= {Kind.READ, Kind.NO_OP} and not outputs
 
 
 _CLOUDS = {"aws": "aws", "awscc": "aws", "google": "gcp", "google-beta": "gcp"}

@@ -1,7 +1,8 @@
 """What does a change depend on that plan JSON does not show among its attributes?
 
 Plan JSON renders ``"echo ${var.pw}"`` as the list of its references (terraform-facts 5.3), so an edit of
-a provisioner or a provider block can leave the JSON as it was.
+a provisioner or a provider block can leave the JSON as it was. So can an edit of an attribute whose value
+is known only after the apply.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from functools import cached_property
 
 from tfreconcile.plan.canonical import canonical
 from tfreconcile.plan.document import Change, Configured, Json, Kind, Plan
+from tfreconcile.plan.effect import any_true
 from tfreconcile.plan.sources import Sources
 
 _INDEX = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
 _VARIABLE = re.compile(r"var\.([^\W\d][\w-]*)")
+_DYNAMIC = re.compile(r"\bdynamic\b")
 _OUT_OF_SIGHT = frozenset({"local", "module", "each", "data", "ephemeral"})
 
 
@@ -38,6 +41,7 @@ class HiddenInputs:
         block = self._blocks.get((_INDEX.sub("", change.module), change.type, change.name))
         return {
             "provisioners": self._provisioners(change, block),
+            "unknown": self._unknown(change, block) if block else None,
             "provider": self._provider(change, block),
             "write_only": self._out_of_sight() if block and _takes_write_only(change, block) else None,
             "ephemeral": self._ephemeral,
@@ -55,6 +59,19 @@ class HiddenInputs:
         texts = self.sources.blocks("resource", block.type, block.name)
         seen = self._referenced(block.provisioners, at_root=block.module == "")
         return [block.provisioners, list(texts), seen]
+
+    def _unknown(self, change: Change, block: Configured) -> Json:
+        """What the values will be made of that the block gives and the plan does not know yet."""
+        texts = self.sources.blocks("resource", block.type, block.name)
+        unknown = _unknown_names(change, block)
+        given = [block.expressions[name] for name in sorted(unknown & block.expressions.keys())]
+        # Plan JSON leaves dynamic blocks out, and with them all that they refer to.
+        generated = any(_generates(text, name) for text in texts for name in unknown)
+        if not texts or not (given or generated):
+            return None
+        nested = any(_DYNAMIC.search(text) for text in texts)
+        seen = self._out_of_sight() if nested else self._referenced(given, at_root=block.module == "")
+        return [list(texts), seen]
 
     def _of_removed_block(self, change: Change) -> Json:
         """A ``removed`` block may bring destroy-time provisioners; plan JSON does not mention it."""
@@ -130,6 +147,23 @@ def references(expressions: Json) -> Iterator[str]:
                 yield from (reference for reference in entry if isinstance(reference, str))
             else:
                 yield from references(entry)
+
+
+def _unknown_names(change: Change, block: Configured) -> frozenset[str]:
+    """The attributes that have, or hold, a value which is known only after the apply."""
+    if change.kind is Kind.DELETE:
+        return frozenset()
+    mask = change.after_unknown
+    if isinstance(mask, dict):
+        return frozenset(name for name, part in mask.items() if any_true(part))
+    return block.attributes if any_true(mask) else frozenset()
+
+
+def _generates(text: str, name: str) -> bool:
+    """Whether a dynamic block of this name is, or could be, in a block's text or its JSON."""
+    header = rf"\bdynamic\b[^{{]*?\b{re.escape(name)}\b"
+    member = rf'"dynamic"\s*:.*"{re.escape(name)}"\s*:'
+    return "dynamic" in text and re.search(f"{header}|{member}", text, re.DOTALL) is not None
 
 
 def _is_out_of_sight(reference: str, *, at_root: bool) -> bool:

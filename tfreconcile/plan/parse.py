@@ -74,7 +74,7 @@ def _plan(document: Node) -> Plan:
         complete=document.get("complete").flag(absent=not errored and not deferred),
         errored=errored,
         changes=changes,
-        drift=tuple(_drift(node) for node in document.get("resource_drift").entries()),
+        drift=tuple(_drift(node) for node in document.get("resource_drift").entries() if _is_current(node)),
         outputs=outputs,
         checks=tuple(_check(node) for node in document.get("checks").entries()),
         deferred=deferred,
@@ -165,6 +165,11 @@ def _trigger(node: Node) -> str | None:
     lifecycle, invoked = node.get("lifecycle_action_trigger"), node.get("invoke_action_trigger")
     trigger = lifecycle if lifecycle.value is not None else invoked
     return None if trigger.value is None else canonical(trigger.value)
+
+
+def _is_current(node: Node) -> bool:
+    """A deposed object shares its address with the current one, whose drift is told by its own entry."""
+    return node.get("deposed").text_or("") == ""
 
 
 def _drift(node: Node) -> Drift:

@@ -134,7 +134,7 @@ def _json_blocks(text: str) -> Iterable[Block]:
 
 def _home(source: Source) -> str:
     """Whose block it is. Override files are merged in the order of their names, so theirs count."""
-    stem = source.file.partition(".")[0]
+    stem = source.file.removesuffix(".json").rpartition(".")[0]
     overrides = stem == "override" or stem.endswith("_override")
     return f"[{source.module}]" + (f"[{source.file}]" if overrides else "")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tfreconcile.reconcile.learned import Learned
+from tfreconcile.redact import telling_keys
 from tfreconcile.source import hcl
 from tfreconcile.source.model import Scalar
 
@@ -30,7 +31,10 @@ def _automatic(root: Path) -> Iterator[Path]:
 
 
 def secrets(learned: Learned, values: Mapping[str, Scalar]) -> Iterator[str]:
-    """Every text inside a value, or a default, of a variable that is declared sensitive or ephemeral."""
+    """Every text inside a value, or a default, of a variable that is declared sensitive or ephemeral.
+
+    The keys of its maps count unless they are plain words.
+    """
     module = learned.wanted.module
     for name in {*module.sensitive_variables, *module.ephemeral_variables}:
         yield from _texts(values.get(name))
@@ -47,6 +51,7 @@ def _texts(value: Scalar) -> Iterator[str]:
             for item in value:
                 yield from _texts(item)
         case dict():
+            yield from telling_keys(value)
             for item in value.values():
                 yield from _texts(item)
 

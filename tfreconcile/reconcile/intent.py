@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
 from datetime import timedelta
 
 from tfreconcile import clock
@@ -11,6 +10,7 @@ from tfreconcile.apply.execute import Execution
 from tfreconcile.errors import Waiting
 from tfreconcile.gate.model import Proceed
 from tfreconcile.reconcile.learned import Learned
+from tfreconcile.reconcile.lease import machine
 from tfreconcile.reconcile.world import World
 from tfreconcile.source.model import StackName
 from tfreconcile.store import applies
@@ -35,7 +35,7 @@ def begin(world: World, learned: Learned, word: Proceed) -> int:
             approvals=word.approvals,
             on_word_of=word.on_word_of,
             started_at=world.clock(),
-            host=socket.gethostname(),
+            host=machine(),
         ),
         holder=world.holder,
     )
@@ -77,7 +77,7 @@ def settle_open(world: World, stack: StackName) -> None:
     """
     for record in (one for one in applies.open(world.store) if one.stack == stack):
         ends = record.started_at + LONGEST_APPLY
-        if record.host not in ("", socket.gethostname()) and world.clock() < ends:
+        if record.host not in ("", machine()) and world.clock() < ends:
             began = f"{record.host} began an apply at {clock.text(record.started_at)}"
             raise Waiting("ApplyElsewhere", f"{began}; it counts as lost from {clock.text(ends)} on")
         child = _child(record)

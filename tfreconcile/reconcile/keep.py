@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
 from tfreconcile.classify.model import Cause
+from tfreconcile.gate.convergence import NOT_CONVERGING
 from tfreconcile.gate.model import Nothing
 from tfreconcile.observe import report
 from tfreconcile.plan import render
@@ -11,16 +15,37 @@ from tfreconcile.reconcile.world import World
 from tfreconcile.store import applies, plans
 from tfreconcile.store.records import ApplyStatus, PlanRecord, PlanState
 
+SETTLING = timedelta(minutes=5)
+"""How long after an apply the same plan means that it did not converge."""
+
 
 def came_back(world: World, learned: Learned) -> bool:
-    """Is this the very change that was just applied without error, though nobody changed the world?"""
-    if learned.planned is None or learned.classification is None:
+    """Does the plan do again what was just applied without error, though nobody changed Git or the world?
+
+    The same actions on the same addresses count, whatever the values: ``uuid()`` has a new one each time.
+    "Just" is SETTLING, or for as long as the stack is held for this very reason.
+    """
+    classification = learned.classification
+    if classification is None or learned.inputs_changed:
         return False
-    if any(one.cause in (Cause.DRIFT, Cause.BOTH) for one in learned.classification.changes):
+    if any(one.cause in (Cause.DRIFT, Cause.BOTH) for one in classification.changes):
         return False
-    mark = learned.planned.digests.fingerprint
     last = applies.history(world.store, learned.stack.name, limit=1)
-    return any(one.status is ApplyStatus.SUCCEEDED and one.fingerprint == mark for one in last)
+    if not last or last[0].status is not ApplyStatus.SUCCEEDED or last[0].plan_id is None:
+        return False
+    ended = last[0].ended_at or last[0].started_at
+    recent = learned.started - ended < SETTLING or NOT_CONVERGING in learned.record.message
+    applied = plans.get(world.store, last[0].plan_id)
+    return recent and applied is not None and _shape(applied.classification) == _shape(_told(learned))
+
+
+def _told(learned: Learned) -> tuple[report.Plain, ...]:
+    found = learned.classification
+    return () if found is None else report.changes(found, learned.policy, learned.scrubber.scrub)
+
+
+def _shape(changes: Iterable[Mapping[str, object]]) -> frozenset[tuple[str, str]]:
+    return frozenset((str(one["address"]), str(one["actions"])) for one in changes)
 
 
 def plan(world: World, learned: Learned) -> int | None:

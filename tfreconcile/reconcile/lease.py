@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from tfreconcile.errors import Misconfigured, ReconcileError, Waiting
 from tfreconcile.reconcile.world import World
@@ -23,17 +24,26 @@ LEASE = timedelta(seconds=90)
 HEARTBEAT = LEASE / 4
 
 
+def machine() -> str:
+    """Where a process number means the same process: the host and its namespace of processes.
+
+    Two containers can bear one host name and see different processes.
+    """
+    namespace = Path("/proc/self/ns/pid").readlink().name
+    return f"{socket.gethostname()}/{''.join(filter(str.isdecimal, namespace))}"
+
+
 def holder() -> str:
     """This process, told apart from any other and from a later one with its number."""
     me = identify(os.getpid())
-    return f"{socket.gethostname()}:{me.pid}:{me.start_time}:{me.boot_id}:{threading.get_ident()}"
+    return f"{machine()}:{me.pid}:{me.start_time}:{me.boot_id}:{threading.get_ident()}"
 
 
 def is_gone(text: str) -> bool:
     """Is the holder a process of this machine that has ended? False whenever that is not certain."""
     parts = text.split(":")
     numbers = parts[1:3]
-    if len(parts) != 5 or parts[0] != socket.gethostname() or not all(map(str.isdecimal, numbers)):
+    if len(parts) != 5 or parts[0] != machine() or not all(map(str.isdecimal, numbers)):
         return False
     return not alive(Child(pid=int(parts[1]), start_time=int(parts[2]), boot_id=parts[3]))
 

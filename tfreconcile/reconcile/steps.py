@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -25,8 +25,12 @@ from tfreconcile.reconcile.world import World
 from tfreconcile.redact import Scrubber
 from tfreconcile.source import export as exporting
 from tfreconcile.store import approvals, stacks
+from tfreconcile.store.records import StackRecord
 from tfreconcile.terraform.environment import secret_values
 from tfreconcile.terraform.process import Child
+
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION", "GOOGLE_REGION", "GOOGLE_ZONE", "GOOGLE_PROJECT")
+"""Variables that lead the same code to another place."""
 
 Step: TypeAlias = Callable[[World, Learned], Learned]
 
@@ -41,11 +45,21 @@ def admit(world: World, learned: Learned) -> Learned:
     if left:
         raise execute.state_rescued(left[0])
     for name in learned.stack.depends_on:
-        needed = stacks.get(world.store, name)
-        if needed is None or needed.sync != "Synced" or needed.health == "Degraded":
-            said = "was never checked" if needed is None else f"is {needed.sync}, {needed.health}"
-            raise Waiting("DependencyNotReady", f"{name} {said}")
+        unready = _unready(stacks.get(world.store, name), learned)
+        if unready is not None:
+            raise Waiting(conditions.NOT_READY, f"{name} {unready}")
     return learned
+
+
+def _unready(needed: StackRecord | None, learned: Learned) -> str | None:
+    """What a dependency lacks: in sync, not degraded, and applied as this very revision wants it."""
+    if needed is None:
+        return "was never checked"
+    if needed.sync != "Synced" or needed.health == "Degraded":
+        return f"is {needed.sync}, {needed.health}"
+    if needed.applied_revision != learned.revision:
+        return f"is not yet applied as {learned.revision[:7]} wants it"
+    return None
 
 
 def authenticate(world: World, learned: Learned) -> Learned:
@@ -107,13 +121,26 @@ def _understood(world: World, learned: Learned, produced: Produced) -> Learned:
     scope = fingerprint.Scope(
         stack=learned.stack.name,
         workspace=learned.stack.workspace,
-        bound=(world.engine.kind, world.engine.version, produced.lock_digest, learned.backend),
+        bound=(
+            world.engine.kind,
+            world.engine.version,
+            produced.lock_digest,
+            learned.backend,
+            *_whose(world, learned),
+        ),
         ephemeral=learned.ephemeral,
     )
     digests = fingerprint.digests(produced.plan, world.key, scope, produced.sources)
     masked = render.mask(produced.plan, scrubber)
     planned = Planned(produced=produced, digests=digests, masked=masked)
     return replace(learned, scrubber=scrubber, planned=planned)
+
+
+def _whose(world: World, learned: Learned) -> Iterator[str]:
+    """Where the plan would take effect: accounts, role and region, as far as they are chosen outside HCL."""
+    yield from (f"{cloud}={account}" for cloud, account in sorted(world.account.items()))
+    yield f"role={learned.stack.role or ''}"
+    yield from (f"{name}={learned.environment[name]}" for name in REGIONS if name in learned.environment)
 
 
 def vouch(world: World, learned: Learned) -> Learned:
@@ -169,6 +196,7 @@ def gate(world: World, learned: Learned) -> Learned:
         applyable=plan.applyable,
         complete=plan.complete,
         errored=plan.errored,
+        only_reads=document.only_reads(plan),
         unstable=learned.planned.digests.unstable,
     )
     policy, now = learned.policy, learned.started

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from tfreconcile.errors import Misconfigured, Place, Problem
 from tfreconcile.source import depends
-from tfreconcile.source.contract import is_name
+from tfreconcile.source.declared import name_in
 from tfreconcile.source.document import LIMIT
 from tfreconcile.source.model import Stack, StackName
 from tfreconcile.source.stack import Parsed, file_of, parsed
@@ -27,8 +27,6 @@ FILE_NAME = "stack.yaml"
 MISSPELT = "stack.yml"
 _COMPARED = 200
 """With more names than this nobody is asked "did you mean": comparing all of them takes too long."""
-
-_DECLARED = re.compile(rb"^name:[ \t]*[\"']?([a-z0-9-]+)[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,14 +109,9 @@ def _unread(definition: PurePosixPath, problem: Problem) -> _Unusable:
 
 
 def _named(definition: PurePosixPath, problems: tuple[Problem, ...], content: bytes) -> _Unusable:
-    """With the name that a line of the file declares: the file may be wrong in every other line."""
-    found = _DECLARED.search(content)
-    name = found.group(1).decode("ascii") if found else ""
-    if not found or not is_name(name):
-        return _Unusable(definition=definition, problems=problems)
-    column = found.start(1) - found.start() + 1
-    place = Place(file_of(definition), content.count(b"\n", 0, found.start(1)) + 1, column)
-    return _Unusable(definition=definition, problems=problems, declared=StackName(name), declared_at=place)
+    """With the name that it declares: the file may be wrong in everything else."""
+    name, place = name_in(content, file_of(definition)) or (None, None)
+    return _Unusable(definition=definition, problems=problems, declared=name, declared_at=place)
 
 
 def _claims(usable: tuple[Parsed, ...], unusable: tuple[_Unusable, ...]) -> _Claims:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TypeAlias
@@ -29,7 +29,8 @@ Module: TypeAlias = tuple[FileFacts, ...]
 
 LINK_HINT = "put the files themselves there: links and submodules are not followed"
 
-_SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
+_SUFFIXES = (".tf", ".tf.json")
+_OPENTOFU = (".tofu", ".tofu.json")
 _LOCAL = ("./", "../", ".\\", "..\\")
 _HOST_PATH = re.compile(r"/|file:|(?:[A-Za-z]:)?\\|~")
 _COMPUTED = re.compile(r"\$\{|%\{|\(|^(?:var|local|path|terraform|each|count|module|data)\.[^/]*$")
@@ -37,6 +38,7 @@ _REGISTRY = re.compile(r"(?:[\w.-]+\.[\w.-]+(?::\d+)?/)?[\w-]+/[\w-]+/[\w-]+(?:/
 _EXACT = re.compile(r"=?\s*v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
 _GIT = re.compile(r"git::|git@|(?:github\.com|gitlab\.com|bitbucket\.org)/|.*\.git(?:[/?]|$)")
 _COMMIT = re.compile(r"[?&]ref=[0-9a-f]{40}(?:&|$)")
+_OF_THE_KERNEL = re.compile(r"/+(?:proc|dev|sys)(?:/|$)")
 _CLOUDS = {"aws": ("aws", "s3"), "gcp": ("google", "gcs")}
 
 
@@ -44,7 +46,8 @@ def facts(tree: Tree, module: PurePosixPath) -> ModuleFacts:
     """Read a root module and every local module that it reaches.
 
     Raises Misconfigured with each problem of the first module that has any: invalid HCL, a local module
-    that is missing, empty, computed or outside the repository, a link in the way, state that would be lost.
+    that is missing, empty, computed or outside the repository, a link in the way, a .tofu file, a second
+    backend, state that would be lost.
     """
     found = _reached(tree, module)
     calls = tuple(call for files in found.values() for file in files for call in file.calls)
@@ -82,7 +85,7 @@ def _module(tree: Tree, path: PurePosixPath, place: Place) -> Module:
     if not is_directory(tree, path):
         what = f"the module directory {printable(path)} does not exist in this commit"
         raise Misconfigured((Problem(place, what, "correct the path, or commit the directory"),))
-    names = sorted(filter(_is_terraform, directly_in(tree, path)), key=_reading_order)
+    names = _code(tree, path)
     if not names:
         what = f"the module directory {printable(path)} holds no .tf file"
         raise Misconfigured((Problem(place, what, "correct the path, or commit the files"),))
@@ -108,15 +111,24 @@ def _all_files(tree: Tree, names: Iterable[PurePosixPath]) -> Module:
     return tuple(files)
 
 
-def _is_terraform(path: PurePosixPath) -> bool:
-    """Would Terraform or OpenTofu load a file of this name? (their configs.IsIgnoredFile)"""
+def _code(tree: Tree, module: PurePosixPath) -> list[PurePosixPath]:
+    """The files that every engine loads; refuses those that OpenTofu loads and Terraform passes over."""
+    loaded = [path for path in directly_in(tree, module) if not _is_hidden(path)]
+    foreign = [path for path in loaded if path.name.endswith(_OPENTOFU)]
+    if foreign:
+        what, hint = "this version reads .tf files only", "rename it to .tf"
+        raise Misconfigured(tuple(Problem(Place(printable(path)), what, hint) for path in foreign))
+    return sorted((path for path in loaded if path.name.endswith(_SUFFIXES)), key=_reading_order)
+
+
+def _is_hidden(path: PurePosixPath) -> bool:
+    """Do Terraform and OpenTofu pass over a file of this name? (their configs.IsIgnoredFile)"""
     name = path.name
-    hidden = name.startswith(".") or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
-    return name.endswith(_SUFFIXES) and not hidden
+    return name.startswith(".") or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
 
 
 def _reading_order(path: PurePosixPath) -> tuple[bool, str]:
-    stem = path.name.partition(".")[0]
+    stem = path.name.removesuffix(".json").removesuffix(".tf")
     return stem == "override" or stem.endswith("_override"), path.name
 
 
@@ -156,14 +168,28 @@ def _is_pinned(call: Call) -> bool:
 
 def _backend(root: Module) -> tuple[str, str] | None:
     declared = [(file.name, backend) for file in root for backend in file.backends]
-    if not declared:
-        return None
-    file, backend = declared[-1]  # an override file wins, and comes last
-    if backend[0] == "local" and not is_absolute(backend, "path"):
+    problems = [problem for file, backend in declared for problem in _lost_state(file, backend)]
+    if len(declared) > 1:
+        files = ", ".join(dict.fromkeys(file for file, _ in declared))
+        what = f"the root module declares {len(declared)} backends, in {files}; allowed: one"
+        problems.append(Problem(Place(declared[-1][0]), what, "keep one backend or cloud block"))
+    if problems:
+        raise Misconfigured(tuple(problems))
+    return declared[0][1] if declared else None
+
+
+def _lost_state(file: str, backend: tuple[str, str]) -> Iterator[Problem]:
+    if backend[0] != "local":
+        return
+    hint = "use an absolute path, or drop the block and the host's default is used"
+    if not is_absolute(backend, "path"):
         what = 'backend "local" without an absolute path would live in a throw-away directory'
-        hint = "use an absolute path, or drop the block and the host's default is used"
-        raise Misconfigured.at(file, what, hint)
-    return backend
+        yield Problem(Place(file), what, hint)
+    for key in ("path", "workspace_dir"):
+        path = str(json.loads(backend[1]).get(key))
+        if _OF_THE_KERNEL.match(posixpath.normpath(path)):
+            what = f'backend "local" with the {key} {path!r} would live in a throw-away directory'
+            yield Problem(Place(file), what, "use a path on a disk, not below /proc, /dev or /sys")
 
 
 def is_absolute(backend: tuple[str, str], key: str) -> bool:

@@ -67,7 +67,7 @@ def read(content: bytes, file: str, *, limit: int) -> Content:
 
     Raises Misconfigured with every problem that was met, whatever the bytes are.
     """
-    reader = _Reader(_text(content, file, limit), file)
+    reader = _Reader(text_of(content, file, limit), file)
     value = reader.document()
     if reader.problems:
         raise several(reader.problems)
@@ -94,7 +94,8 @@ def _part(part: str | int) -> str:
     return text if text.isprintable() else ascii(text)[1:-1]
 
 
-def _text(content: bytes, file: str, limit: int) -> str:
+def text_of(content: bytes, file: str, limit: int) -> str:
+    """The characters of a file. Raises Misconfigured for too many bytes, and for what YAML cannot hold."""
     if len(content) > limit:
         raise Misconfigured.at(
             file, f"the file has {len(content)} bytes; allowed: up to {limit}", "make it smaller"
@@ -116,8 +117,11 @@ def _forbidden(place: Place, character: str) -> Problem:
     return Problem(place, f"the character U+{ord(character):04X} is not allowed in a definition", "remove it")
 
 
-def _events(text: str, file: str) -> Iterator[Event]:
-    """What the parser meets. Its own errors quote the text, which may be secret, so none is chained."""
+def events(text: str, file: str) -> Iterator[Event]:
+    """What the parser meets, up to a fault, which is raised as Misconfigured.
+
+    Its own errors quote the text, which may be secret, so none is chained.
+    """
     try:
         yield from YAML(typ="safe", pure=True).parse(text)
     except MarkedYAMLError as error:
@@ -145,7 +149,7 @@ class _Reader:
         self.keys: dict[Path, Place] = {}
         self.values: dict[Path, Place] = {}
         self._file = file
-        self._events = _events(text, file)
+        self._events = events(text, file)
 
     def document(self) -> Scalar:
         self._next()

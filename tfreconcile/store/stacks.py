@@ -117,8 +117,8 @@ def broken(
     """Git defines the stack at this revision in a way that cannot be planned; ``message`` says why."""
     with store.write() as session:
         row = _desired(session, name, definition, revision)
-        row.state, row.reason, row.message = "Stalled", BROKEN, message
-        row.last_checked_at = now
+        row.sync, row.state, row.reason, row.message = "Unknown", "Stalled", BROKEN, message
+        row.conditions, row.next_due_at, row.last_checked_at = (), None, now
 
 
 def mark_removed(store: Store, present: Collection[StackName], now: datetime) -> tuple[StackName, ...]:

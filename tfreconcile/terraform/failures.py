@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from tfreconcile.errors import ReconcileError
 from tfreconcile.terraform.diagnostics import Diagnostic, Severity
 from tfreconcile.terraform.reasons import MOVE, Reason
-from tfreconcile.terraform.rules import reason_of
+from tfreconcile.terraform.rules import quotes_output, reason_of
 
 LONGEST_MESSAGE = 600
 """Characters of a message, without the place and the count."""
+WITHHELD = "output withheld"
 _ORDER = {reason: rank for rank, reason in enumerate(Reason)}
 _CONSEQUENCE = re.compile(r"^[Ee]xecution halted|^Terraform encountered problems during initialisation")
 """Said beside the true cause: for every resource that an interrupt left out, for every failed init."""
@@ -97,7 +98,7 @@ def _held(holder: LockHolder) -> str:
 def _shortened(error: Diagnostic) -> str:
     subject = f"{error.address}: " if error.address and error.address not in error.summary else ""
     # What follows may be our own lock, which would accuse us.
-    told = error.detail.partition("Lock Info:")[0].strip()
+    told = WITHHELD if quotes_output(error) else error.detail.partition("Lock Info:")[0].strip()
     detail = f": {told}" if told else ""
     whole = _tidy(f"{subject}{error.summary}{detail}")
     return whole if len(whole) <= LONGEST_MESSAGE else f"{whole[: LONGEST_MESSAGE - 1].rstrip()}…"

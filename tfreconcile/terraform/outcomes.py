@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tfreconcile.terraform.diagnostics import Diagnostic, Event, Severity
+from tfreconcile.terraform.failures import WITHHELD
+from tfreconcile.terraform.rules import quotes_output
 
 
 class Status(StrEnum):
@@ -21,7 +23,8 @@ class Status(StrEnum):
 class Outcome:
     """One action on one resource. A replacement is two, in the order in which they ran.
 
-    ``seconds`` is as Terraform measured it, in whole seconds; ``error`` is not scrubbed.
+    ``seconds`` is as Terraform measured it, in whole seconds; ``error`` is not scrubbed,
+    but never has the output of a provisioner.
     """
 
     address: str
@@ -85,10 +88,16 @@ def _blame(told: list[Outcome], error: Diagnostic) -> None:
         return
     for index, outcome in enumerate(told):
         if outcome.address == error.address and outcome.status is not Status.APPLIED:
-            told[index] = replace(outcome, error="\n".join(filter(None, (outcome.error, error.text.strip()))))
+            told[index] = replace(outcome, error="\n".join(filter(None, (outcome.error, _words(error)))))
             return
-    failed = Outcome(address=error.address, action="", status=Status.FAILED, error=error.text.strip())
+    failed = Outcome(address=error.address, action="", status=Status.FAILED, error=_words(error))
     told.append(failed)
+
+
+def _words(error: Diagnostic) -> str:
+    if not quotes_output(error):
+        return error.text.strip()
+    return f"{error.summary}: {WITHHELD}" + (f" ({error.place})" if error.place else "")
 
 
 def progress(event: Event) -> str | None:

@@ -43,6 +43,7 @@ _UNREACHABLE = (
     r"could not connect to",
     r"network is unreachable",
 )
+_PROVISIONER = r"(?:local-exec|remote-exec|file) provisioner error"
 _HELD = (
     r"ConditionalCheckFailed",
     r"PreconditionFailed",
@@ -92,7 +93,7 @@ SPOKEN: Final[tuple[Rule, ...]] = (
         r"^Unsupported OpenTofu Core version",
         r"state snapshot was created by Terraform v\S+, which is newer",
     ),
-    _anchored(Reason.PROVISIONER_FAILED, r"(?:local-exec|remote-exec|file) provisioner error"),
+    _anchored(Reason.PROVISIONER_FAILED, _PROVISIONER),
     _anchored(
         Reason.POLICY_IN_CONFIGURATION,
         r"Resource (?:pre|post)condition failed",
@@ -192,6 +193,14 @@ ANSWERED: Final[tuple[Rule, ...]] = (
     ),
 )
 """What a cloud, a registry or a backend answered."""
+
+
+def quotes_output(diagnostic: Diagnostic) -> bool:
+    """Does the detail quote a command and what it printed? Either may hold a secret that the apply made.
+
+    Asked of the summary alone: output that reads like another failure must not be shown for it.
+    """
+    return re.match(_PROVISIONER, diagnostic.summary) is not None
 
 
 def reason_of(diagnostic: Diagnostic) -> Reason:
