@@ -86,7 +86,7 @@ def test_each_plan_is_read_as_it_was_meant(
 ) -> None:
     document = _inspected(operator, name)
     found = [*document["hazards"], *(one for change in document["changes"] for one in change["hazards"])]
-    assert " ".join(sorted(change["kind"] for change in document["changes"])) == changes
+    assert " ".join(sorted(one["kind"] for one in (*document["changes"], *document["outputs"]))) == changes
     assert " ".join(sorted({one["kind"] for one in found})) == hazards
     assert " ".join(sorted({one["kind"] for one in document["drift"]})) == drift
     assert document["decision"]["verdict"] == verdict
@@ -95,10 +95,10 @@ def test_each_plan_is_read_as_it_was_meant(
 @pytest.mark.parametrize("name", ["stateful_delete", "drift_and_config", "sensitive_update", "no_changes"])
 def test_the_document_keeps_the_contract(name: str, operator: Operator) -> None:
     document = _inspected(operator, name)
-    assert document.keys() == {"fingerprint", "changes", "drift", "hazards", "decision"}
+    assert document.keys() == {"fingerprint", "changes", "outputs", "drift", "hazards", "decision"}
     assert len(document["fingerprint"]) == 64
     contract = {"address", "deposed", "kind", "cause", "drift", "digest", "hazards"}
-    for change in document["changes"]:
+    for change in (*document["changes"], *document["outputs"]):
         assert change.keys() == contract | {"actions"}
         assert change["cause"] == "unknown", "Git is not at hand"
         assert len(change["digest"]) == 64

@@ -54,7 +54,7 @@ def test_an_output_is_told_after_the_changes() -> None:
     classification = Classification(
         changes=assessed(planned(change(before={"a": 1}, after={"a": 2}))).changes, outputs=(output,)
     )
-    first, last = report.changes(classification, POLICY, str)
+    first, last = report.effects(classification, POLICY, str)
     assert first["address"] == "aws_sqs_queue.q"
     assert last == {
         "address": "output.url",
@@ -141,7 +141,7 @@ def test_secrets_in_keys_and_sentences_are_scrubbed_everywhere() -> None:
     )
     told = json.dumps(
         [
-            *report.changes(whole, POLICY, SCRUB),
+            *report.effects(whole, POLICY, SCRUB),
             *report.drift(whole, SCRUB),
             *report.hazards(whole.hazards, POLICY, SCRUB),
             *(

@@ -145,7 +145,7 @@ def a_plan_of(
         engine="terraform",
         engine_version=plan.engine_version,
         document=render.to_json(render.mask(plan, Scrubber.of(()))),
-        classification=report.changes(found, judged, str),
+        classification=report.effects(found, judged, str),
         decision={
             **report.decision(decide(found, judged, (), asked=asked, now=NOON), str),
             "hazards": report.hazards(found.hazards, judged, str),

@@ -116,6 +116,7 @@ def _document(
     return {
         "fingerprint": marks.fingerprint,
         "changes": report.changes(found, policy, scrubber.scrub),
+        "outputs": report.outputs(found, scrubber.scrub),
         "drift": report.drift(found, scrubber.scrub),
         "hazards": report.hazards(found.hazards, policy, scrubber.scrub),
         "decision": report.decision(made, scrubber.scrub),

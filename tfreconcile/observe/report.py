@@ -26,12 +26,19 @@ def hazards(found: tuple[Hazard, ...], policy: Policy, scrub: Scrub) -> list[obj
     ]
 
 
+def effects(classification: Classification, policy: Policy, scrub: Scrub) -> tuple[Plain, ...]:
+    """Everything that an approval covers: changes first, then outputs."""
+    return (*changes(classification, policy, scrub), *outputs(classification, scrub))
+
+
 def changes(classification: Classification, policy: Policy, scrub: Scrub) -> tuple[Plain, ...]:
-    """Every effect: resource changes first, then outputs (kind "output")."""
-    return (
-        *(_change(one, policy, scrub) for one in classification.changes),
-        *(_output(one, scrub) for one in classification.outputs),
-    )
+    """Every change of a resource, and every action."""
+    return tuple(_change(one, policy, scrub) for one in classification.changes)
+
+
+def outputs(classification: Classification, scrub: Scrub) -> tuple[Plain, ...]:
+    """Every output that changes, in the shape of a change, of kind "output"."""
+    return tuple(_output(one, scrub) for one in classification.outputs)
 
 
 def _change(one: Classified, policy: Policy, scrub: Scrub) -> Plain:

@@ -41,7 +41,7 @@ def came_back(world: World, learned: Learned) -> bool:
 
 def _told(learned: Learned) -> tuple[report.Plain, ...]:
     found = learned.classification
-    return () if found is None else report.changes(found, learned.policy, learned.scrubber.scrub)
+    return () if found is None else report.effects(found, learned.policy, learned.scrubber.scrub)
 
 
 def _shape(changes: Iterable[Mapping[str, object]]) -> frozenset[tuple[str, str]]:
@@ -92,7 +92,7 @@ def _record(world: World, learned: Learned) -> PlanRecord | None:
         backend=learned.backend,
         workspace=learned.stack.workspace,
         document=render.to_json(planned.masked),
-        classification=report.changes(classification, learned.policy, scrub),
+        classification=report.effects(classification, learned.policy, scrub),
         decision={
             **report.decision(decision, scrub),
             "hazards": report.hazards(classification.hazards, learned.policy, scrub),
