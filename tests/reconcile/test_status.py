@@ -11,8 +11,8 @@ import pytest
 from support.remembered import HEAD, HOUR, NET, NOON, PAY, a_plan, an_approval
 
 from tfreconcile.gate.model import Approval, Verdict
-from tfreconcile.plan.fingerprint import ChangeDigest
-from tfreconcile.reconcile.status import counted, document, documents, hazards, suspended
+from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
+from tfreconcile.reconcile.status import counted, document, documents, hazards, standing_no, suspended
 from tfreconcile.reconcile.world import World
 from tfreconcile.store import approvals, plans, stacks
 from tfreconcile.store.records import JsonObject, PlanRecord, StackRecord
@@ -222,3 +222,34 @@ def test_documents_join_each_stack_with_its_plan_and_its_words(world: World) -> 
     assert (network["name"], network["pending"]) == ("network-prod", None)
     assert payments["desired_revision"] == HEAD
     assert part(part(payments, "pending"), "approvals")["given"] == 1
+
+
+@pytest.mark.parametrize(
+    ("digests", "stands"),
+    [
+        pytest.param("c", True, id="an effect that asks"),
+        pytest.param("cd", True, id="and a harmless one"),
+        pytest.param("d", False, id="only a harmless one"),
+        pytest.param("", False, id="none of them"),
+    ],
+)
+def test_a_rejection_of_another_plan_holds_this_one_by_the_effects_that_ask(
+    digests: str, stands: bool
+) -> None:
+    asks = {"address": "a.b", "digest": "c" * 64, "requires": "approve", "why": "w"}
+    whole = {"address": "", "digest": None, "requires": "approve", "why": "w"}
+    pending = replace(PENDING, decision={**PENDING.decision, "needs": [asks, whole]})
+    no = replace(
+        an_approval(),
+        verdict=Verdict.REJECT,
+        fingerprint=Fingerprint("9" * 64),
+        changes=frozenset(ChangeDigest(letter * 64) for letter in digests),
+    )
+    assert standing_no(pending, (no,), NOON) == (no if stands else None)
+
+
+def test_words_are_read_once_and_sorted_by_stack(world: World) -> None:
+    pay = approvals.add(world.store, an_approval(PAY))
+    net = approvals.add(world.store, an_approval(NET))
+    found = approvals.by_stack(world.store)
+    assert (found[PAY], found[NET], found["nobody"]) == ((pay,), (net,), ())

@@ -14,8 +14,8 @@ from tfreconcile.cli.person import person
 from tfreconcile.cli.printing import on_a_terminal, one_line, say
 from tfreconcile.cli.reading import show_plan
 from tfreconcile.errors import Misconfigured
-from tfreconcile.gate.approvals import is_allowed, rejected
-from tfreconcile.gate.model import Approval, ApprovalRules, Verdict
+from tfreconcile.gate.approvals import is_allowed
+from tfreconcile.gate.model import Approval, Verdict
 from tfreconcile.plan.fingerprint import ChangeDigest
 from tfreconcile.reconcile import status
 from tfreconcile.settings.model import Settings
@@ -111,10 +111,7 @@ def _refuse_what_waits_for_nobody(plan: PlanRecord) -> None:
 
 
 def _refuse_strangers(who: str, plan: PlanRecord) -> None:
-    groups = plan.decision.get("approvers", [])
-    rules = ApprovalRules(
-        approvers=tuple(tuple(map(str, group)) for group in groups) if isinstance(groups, list) else ()
-    )
+    rules = status.rules(plan)
     if not is_allowed(who, rules):
         allowed = ", and also one of ".join(", ".join(group) for group in rules.approvers)
         what = f"{who} is not among the approvers; allowed: {allowed}"
@@ -148,7 +145,7 @@ def _tell(verdict: str, kept: Approval, number: str) -> None:
 
 def _say_what_is_next(store: Store, plan: PlanRecord, now: datetime) -> None:
     """After an approval: what it leads to, or what still stands against it."""
-    no = rejected(words.of(store, plan.stack), plan.fingerprint, now)
+    no = status.standing_no(plan, words.of(store, plan.stack), now)
     if no is None:
         say(f"next: tfreconcile once {plan.stack}, or wait for the next pass")
         return

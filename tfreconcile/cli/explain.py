@@ -12,11 +12,10 @@ from tfreconcile.cli import finding, opening, tables
 from tfreconcile.cli.finding import how_to_resume
 from tfreconcile.cli.options import with_output, with_settings
 from tfreconcile.cli.printing import one_line, print_json
-from tfreconcile.gate.approvals import rejected
 from tfreconcile.gate.model import Approval
 from tfreconcile.reconcile import status
 from tfreconcile.settings.model import Settings
-from tfreconcile.store import approvals, plans
+from tfreconcile.store import approvals
 from tfreconcile.store.records import PlanRecord
 
 
@@ -30,8 +29,8 @@ def explain(settings: Settings, name: str, output: str) -> None:
     with opening.store(settings) as store:
         record = finding.stack(store, name)
         document = status.documents(store, [record], now)[0]
-        plan = None if record.pending_plan is None else plans.get(store, record.pending_plan)
-        no = None if plan is None else rejected(approvals.of(store, name), plan.fingerprint, now)
+        plan = status.waiting(store, record)
+        no = None if plan is None else status.standing_no(plan, approvals.of(store, name), now)
     sentences = tuple(_sentences(document, plan, no, now))
     if output == "json":
         decision = None if plan is None else plan.decision
@@ -99,11 +98,8 @@ def _missing_words(stack: Mapping[str, object], plan: PlanRecord) -> Iterator[st
 
 
 def _approvers(plan: PlanRecord) -> Iterator[str]:
-    groups = plan.decision.get("approvers", [])
-    if isinstance(groups, list):
-        yield "who may approve: " + ", and also matching ".join(
-            ", ".join(map(str, group)) for group in groups
-        )
+    groups = status.rules(plan).approvers
+    yield "who may approve: " + ", and also matching ".join(", ".join(group) for group in groups)
 
 
 def _needs(stack: Mapping[str, object], plan: PlanRecord) -> Iterator[str]:

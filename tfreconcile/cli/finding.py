@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from tfreconcile.errors import Misconfigured
 from tfreconcile.observe.conditions import SUSPENDED_IN_GIT
+from tfreconcile.reconcile import status
 from tfreconcile.source.model import StackName
-from tfreconcile.store import plans, stacks
+from tfreconcile.store import stacks
 from tfreconcile.store.database import Store
 from tfreconcile.store.records import PlanRecord, StackRecord
 
@@ -27,14 +28,9 @@ def stack(store: Store, name: str) -> StackRecord:
     raise Misconfigured.at(name, "no such stack", hint)
 
 
-def waiting(store: Store, record: StackRecord) -> PlanRecord | None:
-    """The plan of the stack that waits, if one does."""
-    return None if record.pending_plan is None else plans.get(store, record.pending_plan)
-
-
 def pending(store: Store, record: StackRecord) -> PlanRecord:
     """The plan of the stack that waits. Raises Misconfigured when none does."""
-    found = waiting(store, record)
+    found = status.waiting(store, record)
     if found is None:
         raise Misconfigured.at(record.name, nothing_waits(record), f"tfreconcile status {record.name}")
     return found

@@ -101,7 +101,7 @@ def _chosen(
     _refuse_unknown(seen, names)
     now = world.clock()
     rows = {record.name: record for record in stacks.all(world.store)}
-    words = approvals.of(world.store)
+    words = approvals.by_stack(world.store)
     chosen: dict[StackName, Errand] = {}
     for name, wanted in seen.wanted.items():
         if names and name not in names:
@@ -109,7 +109,7 @@ def _chosen(
         record = rows.get(name)
         if record is not None and status.suspended(record, now):
             continue
-        why = daemon.due(record, wanted, [word for word in words if word.stack == name], now)
+        why = daemon.due(record, wanted, words[name], now)
         if names or everything or why is not None:
             chosen[name] = Errand(wanted=wanted, policy=seen.policies[name], revision=seen.revision)
     return chosen

@@ -88,7 +88,7 @@ def diff(settings: Settings, name: str, output: str) -> None:
     """The pending plan of a stack: what it would do, why, and what asks for approval. Secrets are masked."""
     with opening.store(settings) as store:
         record = finding.stack(store, name)
-        plan = finding.waiting(store, record)
+        plan = standing.waiting(store, record)
     if output == "json":
         print_json(_diff(plan))
     elif plan is None:

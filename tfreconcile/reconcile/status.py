@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tfreconcile import clock
-from tfreconcile.gate.approvals import covers, is_allowed, people, stands
+from tfreconcile.gate.approvals import covers, is_allowed, people, rejected, stands
 from tfreconcile.gate.model import Approval, ApprovalRules
 from tfreconcile.observe.conditions import State
 from tfreconcile.plan.fingerprint import ChangeDigest
@@ -20,14 +20,12 @@ _COUNTED = ("create", "update", "replace", "delete", "forget")
 
 def documents(store: Store, records: Iterable[StackRecord], now: datetime) -> list[Document]:
     """One document a stack, in the given order."""
-    words = approvals.of(store)
-    return [
-        document(record, _pending(store, record), tuple(w for w in words if w.stack == record.name), now)
-        for record in records
-    ]
+    words = approvals.by_stack(store)
+    return [document(record, waiting(store, record), words[record.name], now) for record in records]
 
 
-def _pending(store: Store, record: StackRecord) -> PlanRecord | None:
+def waiting(store: Store, record: StackRecord) -> PlanRecord | None:
+    """The plan of the stack that waits, if one does."""
     return None if record.pending_plan is None else plans.get(store, record.pending_plan)
 
 
@@ -116,20 +114,36 @@ def _plan(pending: PlanRecord, words: tuple[Approval, ...], now: datetime) -> Do
 
 def _counts(word: Approval, pending: PlanRecord) -> bool:
     """Would the gate count it for this plan? It goes by the effects that ask, and by their hazards."""
+    if not is_allowed(word.by, rules(pending)):
+        return False
+    return covers(word, _effects_that_ask(pending), shown(pending, asking=True))
+
+
+def rules(pending: PlanRecord) -> ApprovalRules:
+    """Who may approve a kept plan, as its stack's policy said when it was made."""
     groups = pending.decision.get("approvers", [])
-    rules = ApprovalRules(
-        approvers=tuple(tuple(map(str, g)) for g in groups) if isinstance(groups, list) else ()
-    )
-    return is_allowed(word.by, rules) and covers(word, _asking(pending), shown(pending, asking=True))
+    found = tuple(tuple(map(str, one)) for one in groups) if isinstance(groups, list) else ()
+    return ApprovalRules(approvers=found)
 
 
-def _asking(pending: PlanRecord) -> frozenset[ChangeDigest]:
-    """The effects that ask for a word: those of the needs, or all when the plan as a whole asks."""
-    needs = pending.decision.get("needs", [])
-    digests = [one["digest"] for one in needs if isinstance(one, Mapping)] if isinstance(needs, list) else []
+def standing_no(pending: PlanRecord, words: Iterable[Approval], now: datetime) -> Approval | None:
+    """The rejection that holds a kept plan, by the rule of the gate."""
+    asking = frozenset(ChangeDigest(str(digest)) for digest in _asking(pending) if digest is not None)
+    return rejected(words, pending.fingerprint, now, asking=asking)
+
+
+def _effects_that_ask(pending: PlanRecord) -> frozenset[ChangeDigest]:
+    """Those of the needs, or all when the plan as a whole asks."""
+    digests = _asking(pending)
     if not digests or None in digests:
         digests = [one["digest"] for one in pending.classification]
     return frozenset(ChangeDigest(str(digest)) for digest in digests)
+
+
+def _asking(pending: PlanRecord) -> list[object]:
+    """The digest of each need; None for one of the plan as a whole."""
+    needs = pending.decision.get("needs", [])
+    return [one["digest"] for one in needs if isinstance(one, Mapping)] if isinstance(needs, list) else []
 
 
 def shown(pending: PlanRecord, *, asking: bool = False) -> frozenset[tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -32,6 +33,14 @@ def of(store: Store, stack: str | None = None) -> tuple[Approval, ...]:
     with store.read() as session:
         found = session.scalars(words if stack is None else words.where(ApprovalRow.stack == stack))
         return tuple(rows.value(row, Approval) for row in found)
+
+
+def by_stack(store: Store) -> Mapping[str, tuple[Approval, ...]]:
+    """``of`` every stack at once; a stack of which nobody has said anything has an empty tuple."""
+    found: defaultdict[str, list[Approval]] = defaultdict(list)
+    for word in of(store):
+        found[word.stack].append(word)
+    return defaultdict(tuple, {stack: tuple(words) for stack, words in found.items()})
 
 
 def revoke(store: Store, approval_id: int, *, by: str, at: datetime) -> bool:
