@@ -198,24 +198,6 @@ def test_names_with_newlines_and_bytes_that_are_no_text_are_kept_apart(team: Rep
         assert {str(path) for path in odd.entries} == {"a\nb", "\udcff\udcfe"}
 
 
-def test_a_commit_is_described_with_its_author_and_time(team: Repository) -> None:
-    mirror = mirror_of(team)
-    commit = mirror.commit(mirror.fetch())
-    assert (commit.author, commit.email, commit.subject) == ("Ana Example", "ana@example.com", "First")
-    assert commit.at.isoformat() == "2026-01-02T03:04:05+00:00"
-
-
-def test_a_commit_from_beyond_the_calendar_or_with_colours_is_still_described(team: Repository) -> None:
-    tree = team.git("rev-parse", "HEAD^{tree}")
-    person = "Ana <ana@example.com> 99999999999999 +0000"
-    raw = f"tree {tree}\nauthor {person}\ncommitter {person}\n\n\x1b[31mred\n"
-    oid = team.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=raw.encode())
-    team.git("update-ref", "refs/heads/main", oid)
-    mirror = mirror_of(team)
-    commit = mirror.commit(mirror.fetch())
-    assert (commit.at.year, commit.subject) == (9999, "[31mred")
-
-
 @pytest.mark.parametrize("asked", ["0" * 40, "HEAD", "--output=/tmp/x", ""])
 def test_an_unknown_revision_is_said_to_be_missing(team: Repository, asked: str) -> None:
     mirror = mirror_of(team)
@@ -489,3 +471,63 @@ def test_a_machine_without_git_is_told_so(team: Repository, tmp_path: Path) -> N
     command = [sys.executable, "-c", program, str(tmp_path / "m"), team.url]
     done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "GitMissing"
+
+
+def test_a_kept_commit_outlives_fetches_rewrites_and_tidying_up(team: Repository) -> None:
+    mirror = mirror_of(team)
+    first = mirror.fetch()
+    mirror.keep("pay", first)
+    mirror.keep("net", first)
+    team.git("commit", "--amend", "--quiet", "-m", "Other")
+    mirror.fetch()
+    tidy(mirror)
+    assert content(mirror, first) == b"# one\n"
+    mirror.drop("pay")
+    tidy(mirror)
+    assert content(mirror, first) == b"# one\n"
+    mirror.drop("net")
+    mirror.drop("never-kept")
+    tidy(mirror)
+    with pytest.raises(Stalled, match="RevisionMissing"):
+        content(mirror, first)
+
+
+def tidy(mirror: Mirror) -> None:
+    """What git does to a mirror now and then, without its weeks of grace."""
+    for command in (("reflog", "expire", "--all", "--expire=now"), ("gc", "--quiet", "--prune=now")):
+        subprocess.run(["git", "--git-dir", str(mirror.path), *command], env=environment(), check=True)
+
+
+def test_what_is_kept_under_a_name_is_replaced_by_the_next(team: Repository) -> None:
+    mirror = mirror_of(team)
+    first = mirror.fetch()
+    mirror.keep("pay", first)
+    team.git("commit", "--amend", "--quiet", "-m", "Other")
+    second = mirror.fetch()
+    mirror.keep("pay", second)
+    tidy(mirror)
+    with pytest.raises(Stalled, match="RevisionMissing"):
+        content(mirror, first)
+
+
+def test_a_commit_that_is_not_there_cannot_be_kept(team: Repository) -> None:
+    mirror = mirror_of(team)
+    mirror.fetch()
+    with pytest.raises(Stalled, match="RevisionMissing"):
+        mirror.keep("pay", Revision("1" * 40))
+
+
+def test_a_repository_cannot_reach_what_is_kept(team: Repository) -> None:
+    mirror = mirror_of(team)
+    first = mirror.fetch()
+    mirror.keep("pay", first)
+    second = team.write({"main.tf": "# two\n"}).commit()
+    team.git("update-ref", "refs/tfreconcile/keep/pay", second)
+    team.git("update-ref", "refs/tfreconcile/keep/net", second)
+    mirror.fetch()
+    assert kept(mirror) == {"refs/tfreconcile/keep/pay": first}
+
+
+def kept(mirror: Mirror) -> dict[str, str]:
+    listed = mirror.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/tfreconcile")
+    return dict(row.split(" ", 1) for row in listed.text.splitlines())

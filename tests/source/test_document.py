@@ -15,7 +15,7 @@ from pydantic import Field, JsonValue
 from tfreconcile.errors import Misconfigured, Place
 from tfreconcile.source import document
 from tfreconcile.source.document import Section
-from tfreconcile.source.shapes import Day, Duration, Note, Text, between, duration_text, later
+from tfreconcile.source.shapes import Day, Duration, Note, Text, between, duration_text
 
 
 class Part(Section):
@@ -50,8 +50,8 @@ class Whole(Section):
         default={}, repr=False
     )
     """Values that no message shows."""
-    mode: Annotated[Literal["orphan"], later("destroy", allowed="orphan")] = "orphan"
-    """A word whose brother comes later."""
+    named: dict[str, Part] = Field(default={})
+    """Mappings under names that a person chose."""
     api_token: Annotated[str, Text("[a-z]{8}", "8 letters")] = "abcdefgh"
     """A secret by its name."""
 
@@ -107,7 +107,11 @@ WRONG = {
     "no such day": ("until: 2027-02-30", "f:1:8: until: found '2027-02-30'; allowed: a day of the cal", ""),
     "no day": ("until: soon", "f:1:8: until: found 'soon'; allowed: a date such as 2027-01-31", ""),
     "a blank reason": ("why: ' '", "f:1:6: why: found ' '; allowed: a text of up to 500", ""),
-    "what comes later": ("mode: destroy", "f:1:7: mode: destroy is not supported by this version", "orphan"),
+    "an unknown key below a name": (
+        "named: {level: {name: a, levle: high}}",
+        "f:1:26: named.level.levle: there is no such key; allowed: name, level",
+        "did you mean level?",
+    ),
     "a broken file": ("a: [", "f:2:1: not valid YAML", ""),
 }
 

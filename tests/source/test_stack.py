@@ -66,10 +66,20 @@ def test_a_wish_about_the_gate_keeps_its_places() -> None:
     assert gate.hazards == {"replace": "never", "exposure": "approve"}
     assert (gate.apply, gate.drift, gate.prune, gate.required) == ("auto", "heal", "approve", 2)
     assert (gate.ttl, gate.approvers, gate.max_destroys) == (None, None, None)
+    assert (gate.four_eyes, gate.signed) == (None, None)
     assert gate.places["gate.hazards.replace"] == Place(FILE, 17, 27)
     assert gate.places["gate.approvals.required"] == Place(FILE, 17, 76)
     assert gate.places["apply"] == Place(FILE, 12, 8)
     assert "name" not in gate.places
+
+
+def test_a_stack_may_wish_for_four_eyes_signed_words_groups_and_its_own_end() -> None:
+    wish = b"gate: {approvals: {four_eyes: true, signed: false, approvers: ['group:dba']}}\n"
+    stack = parse(b"on_removal: destroy\n" + wish, DEFINITION)
+    assert stack.on_removal == "destroy"
+    assert (stack.gate.four_eyes, stack.gate.signed) == (True, False)
+    assert stack.gate.approvers == ("group:dba",)
+    assert stack.gate.places["gate.approvals.approvers.0"] == Place(FILE, 2, 64)
 
 
 def test_what_is_left_out_is_left_to_the_host_or_taken_from_the_directory() -> None:
@@ -114,13 +124,21 @@ WRONG = {
     "a timeout too long": ("timeout: 25h", "1:10: timeout: found '25h'; allowed: 10s to 1d"),
     "an unknown level": ("apply: yes", "1:8: apply: found 'yes'; allowed: auto, approve, never"),
     "a level of another key": ("drift: auto", "1:8: drift: found 'auto'; allowed: heal, approve, report"),
-    "a removal that destroys": (
-        "on_removal: destroy",
-        "1:13: on_removal: destroy is not supported by this version",
+    "a removal of another kind": (
+        "on_removal: delete",
+        "1:13: on_removal: found 'delete'; allowed: orphan, destroy",
     ),
-    "four eyes": (
-        "gate: {approvals: {four_eyes: true}}",
-        "1:31: gate.approvals.four_eyes: true is not supported",
+    "a group that can be none": (
+        "gate: {approvals: {approvers: ['group:A b']}}",
+        "1:32: gate.approvals.approvers.0: found 'group:A b'; allowed: a name, a pattern",
+    ),
+    "a group in capitals": (
+        "gate: {approvals: {approvers: [Group:dba]}}",
+        "1:32: gate.approvals.approvers.0: found 'Group:dba'; allowed: a name, a pattern",
+    ),
+    "rules for hazards": (
+        "gate: {approvals: {hazards: {destroy: {required: 1}}}}",
+        "1:20: gate.approvals.hazards: there is no such key; allowed: required, ttl",
     ),
     "nobody to approve": (
         "gate: {approvals: {approvers: []}}",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from tfreconcile.errors import Stalled
 from tfreconcile.source.address import PROTOCOLS
+from tfreconcile.source.model import Revision
 
 if TYPE_CHECKING:
     from git.cmd import Git
@@ -22,6 +25,7 @@ _OPTIONS = (
     "-c", "protocol.ext.allow=never",
     "-c", "gc.autoDetach=false",
 )  # fmt: skip
+_REVISION = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,19 +48,21 @@ class Commands:
 
     git_dir: Path
 
-    def run(self, *arguments: str, timeout: float) -> Answer:
+    def run(self, *arguments: str, timeout: float, stdin: bytes = b"") -> Answer:
         """Run one command to its end or for ``timeout`` seconds, with its children.
 
         Raises Stalled GitMissing when there is no git on the PATH.
         """
-        status, stdout, stderr = self._git().execute(
-            ["git", *_OPTIONS, *arguments],
-            with_extended_output=True,
-            with_exceptions=False,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-            kill_after_timeout=timeout,
-        )
+        with _told(stdin) as told:
+            status, stdout, stderr = self._git().execute(
+                ["git", *_OPTIONS, *arguments],
+                istream=told,
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+                kill_after_timeout=timeout,
+            )
         return Answer(status=status, stdout=stdout, stderr=stderr)
 
     @contextmanager
@@ -87,6 +93,24 @@ class Commands:
         git = Git()
         git.update_environment(**_environment(self.git_dir))
         return git
+
+
+def checked(revision: Revision) -> Revision:
+    """The revision, if it is a full commit id. Raises Stalled RevisionMissing."""
+    if not _REVISION.fullmatch(revision):
+        raise Stalled("RevisionMissing", f"{revision!r} is no full commit id")
+    return revision
+
+
+@contextmanager
+def _told(stdin: bytes) -> Iterator[int | None]:
+    if not stdin:
+        yield None
+        return
+    with TemporaryFile() as told:
+        told.write(stdin)
+        told.seek(0)
+        yield told.fileno()
 
 
 def _environment(git_dir: Path) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """What may a stack.yaml say?
 
-The models follow the contract key by key. What the contract has and this version does not act on is refused
-with a sentence, never overlooked.
+The models follow the contract key by key; a key that they do not have is an error, never overlooked.
 """
 
 from __future__ import annotations
@@ -17,9 +16,11 @@ from pydantic.json_schema import JsonSchemaValue
 from tfreconcile.source import document
 from tfreconcile.source.document import Section
 from tfreconcile.source.model import Strictness
-from tfreconcile.source.shapes import Day, Duration, Note, Text, between, later, not_allowed, sentence
+from tfreconcile.source.shapes import Day, Duration, Note, Text, between, not_allowed, sentence
 
 NAME_PATTERN = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+GROUP_PATTERN = "[a-z0-9][a-z0-9_-]{0,62}"
+"""What a host may call a group of people; ``group:NAME`` stands for its members."""
 NAME_WORDS = "lower-case letters, digits and inner hyphens, 1 to 63 characters"
 
 
@@ -40,10 +41,15 @@ def _is_relative_glob(text: str) -> bool:
     return not any(part in ("", "..", ".") or part.lower() == ".git" for part in text.split("/"))
 
 
-def _each_once(names: list[str]) -> list[str]:
+def each_once(names: list[str]) -> list[str]:
+    """The names, if none of them is there twice."""
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise sentence(f"{', '.join(twice)} is there twice", "keep one of them")
     return names
+
+
+def _is_person(text: str) -> bool:
+    return not text.lower().startswith("group:") or re.fullmatch(f"group:{GROUP_PATTERN}", text) is not None
 
 
 def _scalar(value: JsonValue) -> JsonValue:
@@ -56,7 +62,9 @@ Name = Annotated[str, Text(NAME_PATTERN, NAME_WORDS)]
 RelativePath = Annotated[str, Text(r"[^\x00]{1,1000}", "a path relative to this file")]
 Identifier = Annotated[str, Text("[A-Za-z_][A-Za-z0-9_-]{0,127}", "a variable name such as db_name")]
 HazardName = Annotated[str, Text("[a-z][a-z-]{0,39}", "the name of a hazard, such as destroy")]
-Person = Annotated[str, Text(r"\S(.{0,198}\S)?", "a name, or a pattern such as *@example.com")]
+Person = Annotated[
+    str, Text(r"\S(.{0,198}\S)?", "a name, a pattern such as *@example.com, or group:NAME", _is_person)
+]
 Scalar = Annotated[
     JsonValue, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
 ]
@@ -102,7 +110,7 @@ class ParameterSection(Section):
 
 
 class IgnoreSection(Section):
-    """Drift to keep quiet about, until a day."""
+    """Drift and changes of attributes to keep quiet about, until a day."""
 
     address: Annotated[str, Text(r"\S(.{0,998}\S)?", "a resource address or a pattern of one")]
     """Which resources: an address, or a pattern such as aws_autoscaling_group.*"""
@@ -111,7 +119,7 @@ class IgnoreSection(Section):
     )
     """Which of their attributes."""
     until: Day
-    """The first day on which the rule no longer holds."""
+    """The first day on which the rule no longer holds: the stack stops then, until it is renewed or gone."""
     why: Note
     """The reason, for whoever reads the status."""
 
@@ -144,10 +152,12 @@ class ApprovalsSection(Section):
     """How many people must approve."""
     ttl: TimeToLive | None = None
     """How long an approval lasts, 1s to 365d."""
-    four_eyes: Annotated[bool, later(True, allowed="false")] = False
-    """Not supported by this version: only false is allowed."""
+    four_eyes: bool | None = None
+    """Whether nobody may approve who wrote or committed what is to be applied."""
+    signed: bool | None = None
+    """Whether only signed words count."""
     approvers: list[Person] | None = Field(default=None, min_length=1, max_length=100)
-    """Patterns of names: whoever approves must match one of them."""
+    """Patterns of names, or groups of the host: whoever approves must match one of them."""
 
 
 class GateSection(Section):
@@ -186,7 +196,7 @@ class Definition(Section):
     """How often the stack is checked, 10s to 30d; default: what the host says."""
     timeout: Timeout | None = None
     """How long one Terraform command may take, 10s to 1d; default: what the host says."""
-    depends_on: Annotated[list[Name], AfterValidator(_each_once)] = Field(default=[], max_length=200)
+    depends_on: Annotated[list[Name], AfterValidator(each_once)] = Field(default=[], max_length=200)
     """Names of the stacks that must be in sync first."""
     apply: Strictness | None = None
     """What happens to changes that Git asks for; default: what the host says."""
@@ -194,10 +204,10 @@ class Definition(Section):
     """What happens to changes that the world made; default: what the host says."""
     prune: Strictness | None = None
     """What happens to resources that left the code; default: what the host says."""
-    on_removal: Annotated[Literal["orphan"], later("destroy", allowed="orphan")] = "orphan"
-    """What happens when this file leaves Git: the resources stay as they are."""
+    on_removal: Literal["orphan", "destroy"] = "orphan"
+    """What happens when this file leaves Git: the resources stay as they are, or go once it is approved."""
     ignore: list[IgnoreSection] = Field(default=[], max_length=100)
-    """Drift to keep quiet about."""
+    """Drift and changes of attributes to keep quiet about."""
     gate: GateSection = GateSection()
     """What asks for a person; stricter than the host only."""
     health: list[HealthSection] = Field(default=[], max_length=20)

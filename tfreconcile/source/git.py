@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -16,7 +14,7 @@ from tenacity.wait import wait_exponential_jitter
 
 from tfreconcile.errors import Stalled, Transient
 from tfreconcile.source.address import is_branch, refusal, shown
-from tfreconcile.source.commands import Answer, Commands
+from tfreconcile.source.commands import Answer, Commands, checked
 from tfreconcile.source.complaints import Complaint, complaint, sentence
 from tfreconcile.source.lock import locked
 from tfreconcile.source.model import Revision
@@ -24,27 +22,17 @@ from tfreconcile.source.tree import REGULAR, Entry, Tree, parse_listing, printab
 
 TAGS = "refs/tags/tfreconcile"
 """Where approvals and rejections by signed tag live."""
+KEPT = "refs/tfreconcile/keep"
+"""Where the commits are named that tidying up must not drop; no fetch writes there."""
 
-_REVISION = re.compile(r"[0-9a-f]{40}")
 _ORIGIN = "tfreconcile-origin"
 _DAMAGED = "tfreconcile-damaged"
-_LAST_SECOND = 253_402_300_799  # the last one of the year 9999
+_BROKEN_TAGS = "tfreconcile-broken-tags"
 _LOCKS = ("*.lock", "refs/**/*.lock", "objects/info/**/*.lock")
 
 
 class Damaged(Exception):
     """The mirror is no repository that git can read."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Commit:
-    """What people want to know about a commit. ``at`` is when it was committed, in UTC."""
-
-    revision: Revision
-    author: str
-    email: str
-    subject: str
-    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,17 +57,14 @@ class Mirror:
         or SourceCorrupt.
         """
         self._refuse()
-        try:
-            with locked(self.path, self.timeout):
-                return self._fetched_anew_if_damaged()
-        except OSError as e:
-            raise Transient("MirrorUnwritable", f"{e.filename or self.path}: {e.strerror}") from e
+        with self._writing():
+            return self._fetched_anew_if_damaged()
 
     def head(self) -> Revision | None:
         """The head of the branch as last fetched from this very address, without the network."""
         if not self.path.is_dir() or self._origin() != self._fingerprint():
             return None
-        answer = self._git("rev-parse", "--verify", "--quiet", f"refs/heads/{self.branch}^{{commit}}")
+        answer = self.git("rev-parse", "--verify", "--quiet", f"refs/heads/{self.branch}^{{commit}}")
         return Revision(answer.text.strip()) if answer.status == 0 else None
 
     @contextmanager
@@ -90,7 +75,7 @@ class Mirror:
         damaged, which the next fetch mends.
         """
         entries = self._entries(revision)
-        with self._commands().reader() as blob:
+        with self.commands().reader() as blob:
 
             def content(path: PurePosixPath) -> bytes:
                 entry = entries[path]
@@ -100,15 +85,51 @@ class Mirror:
 
             yield Tree(entries=entries, read=content)
 
-    def commit(self, revision: Revision) -> Commit:
-        """Who made a commit, when, and under which title; names and title are the author's claims."""
-        form = "--format=%an%x00%ae%x00%s%x00%ct"
-        answer = self._asked("log", "-1", "--no-show-signature", "--encoding=UTF-8", form, _checked(revision))
-        author, email, subject, seconds = answer.text.rstrip("\n").split("\0")
-        at = datetime.fromtimestamp(min(int(seconds), _LAST_SECOND), UTC)
-        return Commit(
-            revision=revision, author=shown(author), email=shown(email), subject=shown(subject), at=at
-        )
+    def broken_tags(self) -> str | None:
+        """What git has against a tag of the repository; until it is gone, all tags stay as they were."""
+        broken = self.path / _BROKEN_TAGS
+        return broken.read_text(encoding="utf-8") if broken.is_file() else None
+
+    def keep(self, name: str, revision: Revision) -> None:
+        """Hold on to a commit under a name (``[A-Za-z0-9_-]+``), in place of what it held before.
+
+        Raises Stalled RevisionMissing, or as ``fetch`` does for a mirror that cannot be written.
+        """
+        with self._writing():
+            self.asked("update-ref", f"{KEPT}/{name}", checked(revision))
+
+    def drop(self, name: str) -> None:
+        """Let go of what ``keep`` holds under a name, if anything."""
+        with self._writing():
+            self.git("update-ref", "-d", f"{KEPT}/{name}")
+
+    def asked(self, *arguments: str) -> Answer:
+        """What git says, where the last argument names the commit that it is about.
+
+        Raises Stalled RevisionMissing, or Transient SourceCorrupt for a mirror that the next fetch mends.
+        """
+        answer = self.git(*arguments)
+        if answer.status == 0:
+            return answer
+        if self.git("cat-file", "-e", arguments[-1]).status == 1 or not self.path.is_dir():
+            raise Stalled("RevisionMissing", f"the mirror does not hold commit {arguments[-1]}")
+        raise self._damage(sentence(answer.stderr))
+
+    def git(self, *arguments: str) -> Answer:
+        """Run one command on the mirror; its status is the caller's to judge."""
+        return self.commands().run(*arguments, timeout=self.timeout)
+
+    def commands(self) -> Commands:
+        """The way to run git on the mirror."""
+        return Commands(git_dir=self.path)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with locked(self.path, self.timeout):
+                yield
+        except OSError as e:
+            raise Transient("MirrorUnwritable", f"{e.filename or self.path}: {e.strerror}") from e
 
     def _refuse(self) -> None:
         if why := refusal(self.url):
@@ -137,10 +158,10 @@ class Mirror:
         network(self._fetch_refs)
         (self.path / _ORIGIN).write_text(self._fingerprint(), encoding="ascii")
         head = self.head()
-        if head is None or self._git("cat-file", "-e", f"{head}^{{tree}}").status != 0:
+        if head is None or self.git("cat-file", "-e", f"{head}^{{tree}}").status != 0:
             raise Damaged(f"the head of {self.branch} cannot be read")
         # Its outcome does not matter: a mirror that was not tidied up is larger, not wrong.
-        self._git("gc", "--auto", "--quiet")
+        self.git("gc", "--auto", "--quiet")
         return head
 
     def _prepare(self) -> None:
@@ -148,7 +169,7 @@ class Mirror:
             raise Damaged("a file in it could not be read")
         if not self.path.exists():
             self.path.mkdir(mode=0o700)
-            self._git("init", "--bare", "--quiet", "--template=", "--initial-branch=main")
+            self.git("init", "--bare", "--quiet", "--template=", "--initial-branch=main")
         # We hold the lock of the mirror, so these were left by a git that was killed.
         for stale in (lock for pattern in _LOCKS for lock in self.path.glob(pattern)):
             stale.unlink()
@@ -156,11 +177,21 @@ class Mirror:
             (self.path / _ORIGIN).unlink(missing_ok=True)  # until a fetch from the new address is done
 
     def _fetch_refs(self) -> None:
-        refs = (f"+refs/heads/{self.branch}:refs/heads/{self.branch}", f"+{TAGS}/*:{TAGS}/*")
-        options = ("--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--quiet")
-        answer = self._git("fetch", *options, "--no-write-fetch-head", "--", self.url, *refs)
+        branch = f"+refs/heads/{self.branch}:refs/heads/{self.branch}"
+        answer = self._fetch(branch, f"+{TAGS}/*:{TAGS}/*")
+        broken = self.path / _BROKEN_TAGS
+        # Whoever may push tags and no more must not be able to stop the branch with a broken one.
+        refused = answer.status > 0 and complaint(answer.stderr) is Complaint.REFUSED
+        if refused and self._fetch(branch).status == 0:
+            broken.write_text(sentence(answer.stderr), encoding="utf-8")
+            return
         if answer.status != 0:
             raise self._failure(answer)
+        broken.unlink(missing_ok=True)
+
+    def _fetch(self, *refs: str) -> Answer:
+        options = ("--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--quiet")
+        return self.git("fetch", *options, "--no-write-fetch-head", "--", self.url, *refs)
 
     def _failure(self, answer: Answer) -> Exception:
         said = sentence(answer.stderr)
@@ -182,21 +213,13 @@ class Mirror:
                 return Transient("SourceUnreachable", f"{address}: {said}")
 
     def _branches(self) -> str:
-        answer = self._git("ls-remote", "--heads", "--", self.url)
+        answer = self.git("ls-remote", "--heads", "--", self.url)
         names = [line.partition("refs/heads/")[2] for line in answer.text.splitlines()]
         more = f" and {len(names) - 10} more" if len(names) > 10 else ""
         return f"it has {', '.join(names[:10])}{more}" if names else "it has no branch at all"
 
-    def _asked(self, *arguments: str) -> Answer:
-        answer = self._git(*arguments)
-        if answer.status == 0:
-            return answer
-        if self._git("cat-file", "-e", arguments[-1]).status == 1 or not self.path.is_dir():
-            raise Stalled("RevisionMissing", f"the mirror does not hold commit {arguments[-1]}")
-        raise self._damage(sentence(answer.stderr))
-
     def _entries(self, revision: Revision) -> dict[PurePosixPath, Entry]:
-        answer = self._asked("ls-tree", "-r", "-z", "-l", "--full-tree", _checked(revision))
+        answer = self.asked("ls-tree", "-r", "-z", "-l", "--full-tree", checked(revision))
         try:
             return parse_listing(answer.stdout)
         except ValueError as e:
@@ -212,12 +235,6 @@ class Mirror:
             (self.path / _DAMAGED).touch()
         return Transient("SourceCorrupt", f"the mirror is damaged and will be fetched from scratch: {what}")
 
-    def _git(self, *arguments: str) -> Answer:
-        return self._commands().run(*arguments, timeout=self.timeout)
-
-    def _commands(self) -> Commands:
-        return Commands(git_dir=self.path)
-
     def _origin(self) -> str | None:
         origin = self.path / _ORIGIN
         return origin.read_text(encoding="ascii") if origin.is_file() else None
@@ -225,9 +242,3 @@ class Mirror:
     def _fingerprint(self) -> str:
         # A digest, because the address may hold a password.
         return sha256(self.url.encode()).hexdigest()
-
-
-def _checked(revision: Revision) -> str:
-    if not _REVISION.fullmatch(revision):
-        raise Stalled("RevisionMissing", f"{revision!r} is no full commit id")
-    return revision

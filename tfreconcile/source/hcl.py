@@ -66,8 +66,13 @@ def file_facts(name: str, content: bytes) -> FileFacts:
     return _remembered(name, content) if len(content) <= REMEMBERED_BYTES else _read(name, content)
 
 
+def document_of(name: str, content: bytes) -> Scalar:
+    """The blocks of a file by kind and label. Raises Misconfigured with line and column of each fault."""
+    return _json(name, content) if name.endswith(".json") else _hcl(name, content)
+
+
 def _read(name: str, content: bytes) -> FileFacts:
-    document = _json(name, content) if name.endswith(".json") else _hcl(name, content)
+    document = document_of(name, content)
     terraform = tuple(body for _, body in blocks(document, "terraform", 0))
     return FileFacts(
         name=name,
@@ -233,7 +238,7 @@ def assigned(name: str, content: bytes) -> Mapping[str, Scalar]:
 
     Raises Misconfigured with line and column of each fault.
     """
-    document = _json(name, content) if name.endswith(".json") else _hcl(name, content)
+    document = document_of(name, content)
     return document if isinstance(document, dict) else {}
 
 

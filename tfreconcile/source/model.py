@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Literal, NewType, TypeAlias
 
@@ -21,8 +21,46 @@ Scalar: TypeAlias = "bool | int | float | str | list[Scalar] | dict[str, Scalar]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Signature:
+    """A good signature of a trusted signer, with all that another machine needs to check it again.
+
+    ``signer`` is the principal of ``allowed_signers``, or for GPG the e-mail address of the key's primary
+    user id. ``key`` is the fingerprint (``SHA256:...``, or 40 hex digits). ``payload`` is the very text that
+    was signed and ``text`` the armoured signature. ``namespace`` is that of an SSH signature. ``tag`` and
+    ``object`` are the ref (below refs/tags/) and the id of a signed tag.
+    """
+
+    kind: Literal["ssh", "gpg"]
+    signer: str
+    key: str
+    payload: str
+    text: str
+    namespace: str = "git"
+    tag: str | None = None
+    object: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authorship:
+    """Who made a commit. Names are claims of whoever made it; ``signer`` alone is proven, if there is one.
+
+    ``trailers`` are the (key, value) lines at the end of its message.
+    """
+
+    revision: Revision
+    author: str
+    author_email: str
+    committer: str
+    committer_email: str
+    subject: str
+    committed_at: datetime
+    trailers: tuple[tuple[str, str], ...] = ()
+    signer: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class IgnoreRule:
-    """Drift to keep quiet about: patterns over addresses and attributes, a reason, an end."""
+    """Drift and changes to keep quiet about: patterns over addresses and attributes, a reason, an end."""
 
     address: str
     attributes: tuple[str, ...]
@@ -69,6 +107,8 @@ class GateWish:
     required: int | None = None
     ttl: timedelta | None = None
     approvers: tuple[str, ...] | None = None
+    four_eyes: bool | None = None
+    signed: bool | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
 
 
@@ -91,7 +131,7 @@ class Stack:
     interval: timedelta | None = None
     timeout: timedelta | None = None
     depends_on: tuple[StackName, ...] = ()
-    on_removal: Literal["orphan"] = "orphan"
+    on_removal: Literal["orphan", "destroy"] = "orphan"
     ignore: tuple[IgnoreRule, ...] = ()
     gate: GateWish = field(default_factory=GateWish)
     health: tuple[HealthCheck, ...] = ()
@@ -116,6 +156,40 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Use:
+    """One thing that code brings with it, and where it says so."""
+
+    what: str
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """What code brings with it that could run: each thing once, where it is first used.
+
+    ``providers`` are sources (``hashicorp/aws``), ``modules`` the sources of remote modules as written,
+    ``provisioners`` and ``programs`` addresses (of data sources that run one), ``binaries`` the files of
+    a directory that Terraform takes providers from.
+    """
+
+    providers: tuple[Use, ...] = ()
+    modules: tuple[Use, ...] = ()
+    provisioners: tuple[Use, ...] = ()
+    programs: tuple[Use, ...] = ()
+    binaries: tuple[Use, ...] = ()
+
+    def __add__(self, other: Brought) -> Brought:
+        """Both together."""
+        return Brought(
+            providers=(*self.providers, *other.providers),
+            modules=(*self.modules, *other.modules),
+            provisioners=(*self.provisioners, *other.provisioners),
+            programs=(*self.programs, *other.programs),
+            binaries=(*self.binaries, *other.binaries),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModuleFacts:
     """What the HCL of a root module and its local modules says, read before init.
 
@@ -134,3 +208,4 @@ class ModuleFacts:
     unpinned: tuple[str, ...] = ()
     sensitive_variables: Mapping[str, Scalar] = field(default_factory=dict)
     ephemeral_variables: frozenset[str] = frozenset()
+    brought: Brought = field(default_factory=Brought)

@@ -11,8 +11,9 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from tfreconcile.errors import Misconfigured, Place, Problem
+from tfreconcile.source.brought import brought
 from tfreconcile.source.hcl import Call, FileFacts, canonical, file_facts
-from tfreconcile.source.model import ModuleFacts, Scalar
+from tfreconcile.source.model import Brought, ModuleFacts, Scalar, Use
 from tfreconcile.source.tree import (
     REGULAR,
     OutsideRepository,
@@ -22,6 +23,7 @@ from tfreconcile.source.tree import (
     inside,
     is_directory,
     printable,
+    under,
 )
 
 Module: TypeAlias = tuple[FileFacts, ...]
@@ -61,7 +63,18 @@ def facts(tree: Tree, module: PurePosixPath) -> ModuleFacts:
         unpinned=tuple(sorted({call.source for call in remote if not _is_pinned(call)})),
         sensitive_variables=_sensitive(found[module]),
         ephemeral_variables=frozenset(name for file in found[module] for name in file.ephemeral),
+        brought=_brought(tree, module, found),
     )
+
+
+def _brought(tree: Tree, root: PurePosixPath, found: Iterable[PurePosixPath]) -> Brought:
+    """Of all modules together; and files where init looks for providers, in front of any registry."""
+    vendor = under(tree, root / "terraform.d" / "plugins")
+    binaries = tuple(Use(what=printable(path), place=Place(printable(path))) for path in vendor)
+    everything = Brought(binaries=binaries)
+    for path in found:
+        everything += brought([(printable(file), tree.read(file)) for file in _code(tree, path)])
+    return everything
 
 
 def _reached(tree: Tree, root: PurePosixPath) -> dict[PurePosixPath, Module]:

@@ -14,7 +14,6 @@ from typing import Annotated
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainValidator,
@@ -132,21 +131,6 @@ def between(least: timedelta, most: timedelta) -> AfterValidator:
     return AfterValidator(bounded)
 
 
-def later(*values: object, allowed: str) -> BeforeValidator:
-    """Refuses what the contract has and this version does not do, rather than overlooking it."""
-
-    def supported(value: object) -> object:
-        if value in values:
-            raise sentence(f"{_word(value)} is not supported by this version; allowed: {allowed}")
-        return value
-
-    return BeforeValidator(supported)
-
-
-def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _day(value: object) -> date:
     if isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         try:
@@ -165,3 +149,9 @@ Day = Annotated[
 
 Note = Annotated[str, Text(r"(?=[\s\S]*\S)[\s\S]{1,500}", "a text of up to 500 characters that is not blank")]
 """A few words for people."""
+
+HostPath = Annotated[
+    str,
+    Text(r"(?!~)[^\x00-\x1f?#%]{1,1000}", "a path, absolute or relative to this file, without ~, ?, # and %"),
+]
+"""A path on the machine that the file stands on."""

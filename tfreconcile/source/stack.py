@@ -147,5 +147,7 @@ def _wish(wanted: Definition, places: Mapping[str, Place]) -> GateWish:
         required=gate.approvals.required,
         ttl=gate.approvals.ttl,
         approvers=None if approvers is None else tuple(approvers),
+        four_eyes=gate.approvals.four_eyes,
+        signed=gate.approvals.signed,
         places={key: at for key, at in places.items() if key in _WISHES or key.startswith("gate.")},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Final, get_args
+from typing import Final, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -151,10 +151,14 @@ def _shows(owner: type[BaseModel], part: str | int) -> bool:
 def _owner(path: Path, model: type[BaseModel]) -> type[BaseModel] | None:
     """The model that the last key of ``path`` belongs to, or None inside free-form values."""
     owner: type[BaseModel] | None = model
+    named = False  # whether the next part is a name that a person chose: a key of a mapping of models
     for part in path[:-1]:
-        if owner is not None and isinstance(part, str):
+        if owner is not None and isinstance(part, str) and not named:
             by_key: Mapping[str, object] = {f.alias or n: f.annotation for n, f in owner.model_fields.items()}
             owner = next(_models(by_key.get(part)), None)
+            named = get_origin(by_key.get(part)) is dict
+        else:
+            named = False
     return owner
 
 
