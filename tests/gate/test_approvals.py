@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.judged import MARK, NOON, word
 
-from tfreconcile.gate.approvals import covers, is_allowed, rejected, stands
-from tfreconcile.gate.model import Approval, ApprovalRules, Verdict
+from tfreconcile.classify.model import HazardKind
+from tfreconcile.gate.approvals import covers, is_allowed, people, rejected, stands, tightened
+from tfreconcile.gate.model import Approval, ApprovalRules, HazardRules, Verdict
 from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
 
 A, B = ChangeDigest("a"), ChangeDigest("b")
@@ -57,6 +60,69 @@ def test_a_person_must_match_one_pattern_of_every_group(
     person: str, groups: tuple[tuple[str, ...], ...], expected: bool
 ) -> None:
     assert is_allowed(person, ApprovalRules(approvers=groups)) is expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("ana", "bo"), 2),
+        (("ana", "ANA", " ana"), 1),
+        (("ana", "ana@example.com"), 1),
+        (("ana@example.com", "ana@elsewhere.example"), 2),
+        (("ana", "Ana@example.com", "ana@elsewhere.example"), 2),
+        (("7+ana@users.noreply.example", "ana"), 1),
+        ((), 0),
+    ],
+    ids=["two", "spellings", "a login and its address", "two addresses", "all three", "a forge's", "none"],
+)
+def test_nobody_is_two_people(names: tuple[str, ...], expected: int) -> None:
+    assert len(people(word(by=name, number=number) for number, name in enumerate(names))) == expected
+
+
+DBA = HazardRules(required=2, approvers=(("ana", "bo"),), signed=True)
+OPS = HazardRules(required=3, approvers=(("ana", "bo"), ("bo", "cy")))
+RULES = ApprovalRules(hazards={HazardKind.STATEFUL: DBA, HazardKind.IAM: OPS})
+
+
+def test_the_rules_of_hazards_add_up() -> None:
+    assert tightened(RULES, ()) == RULES
+    assert tightened(RULES, (HazardKind.DESTROY,)) == RULES
+    one = tightened(RULES, (HazardKind.STATEFUL,))
+    assert (one.required, one.approvers, one.signed) == (2, (("*",), ("ana", "bo")), True)
+    both = tightened(RULES, (HazardKind.STATEFUL, HazardKind.IAM))
+    assert (both.required, both.approvers, both.signed) == (3, (("*",), ("ana", "bo"), ("bo", "cy")), True)
+    assert tightened(ApprovalRules(required=0), ()).required == 1
+
+
+KINDS = st.frozensets(st.sampled_from(HazardKind))
+ANY_RULES = st.builds(
+    ApprovalRules,
+    required=st.integers(0, 4),
+    approvers=st.sampled_from([(("*",),), (("ana",), ("*",)), ()]),
+    signed=st.booleans(),
+    hazards=st.dictionaries(
+        st.sampled_from(HazardKind),
+        st.builds(
+            HazardRules,
+            required=st.integers(1, 4),
+            approvers=st.sampled_from([(), (("bo",),), (("ana",),)]),
+            signed=st.booleans(),
+        ),
+        max_size=4,
+    ),
+)
+
+
+@given(ANY_RULES, KINDS, KINDS)
+@settings(max_examples=200, deadline=None)
+def test_more_hazards_never_ask_for_less(
+    rules: ApprovalRules, kinds: frozenset[HazardKind], more: frozenset[HazardKind]
+) -> None:
+    less, strict = tightened(rules, kinds), tightened(rules, kinds | more)
+    assert strict.required >= less.required >= max(1, rules.required)
+    assert set(strict.approvers) >= set(less.approvers) >= set(rules.approvers)
+    assert strict.signed >= less.signed >= rules.signed
+    assert (strict.four_eyes, strict.ttl) == (rules.four_eyes, rules.ttl)
 
 
 def test_the_newest_standing_no_to_this_very_plan_is_found() -> None:

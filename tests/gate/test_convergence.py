@@ -7,19 +7,27 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.judged import MARK, NOON, word
+from support.judged import A_SIGNATURE, MARK, NOON, commit, word
 
 from tfreconcile.gate.convergence import once_more
-from tfreconcile.gate.model import Approval, ApprovalRules, Decision, Hold, Proceed, Verdict
+from tfreconcile.gate.decision import Asked
+from tfreconcile.gate.model import Approval, ApprovalRules, Decision, Hold, Policy, Proceed, Verdict
 from tfreconcile.plan.fingerprint import Fingerprint
+from tfreconcile.source.model import Authorship
 
 MADE = Proceed(("policy asks for nobody's word",))
 RULES = ApprovalRules()
 HOUR = timedelta(hours=1)
 
 
-def decided(*approvals: Approval, rules: ApprovalRules = RULES) -> Decision:
-    return once_more(MADE, approvals, fingerprint=MARK, rules=rules, now=NOON)
+ASKED = Asked(stack="payments", fingerprint=MARK, applyable=True)
+
+
+def decided(
+    *approvals: Approval, rules: ApprovalRules = RULES, authors: tuple[Authorship, ...] | None = ()
+) -> Decision:
+    policy = Policy(hazards={}, approvals=rules)
+    return once_more(MADE, policy, approvals, asked=ASKED, authors=authors, now=NOON)
 
 
 @pytest.mark.parametrize(
@@ -38,12 +46,22 @@ def decided(*approvals: Approval, rules: ApprovalRules = RULES) -> Decision:
             (word(), word(by="Ana", number=2)), ApprovalRules(required=2), False, id="one-person-twice"
         ),
         pytest.param((word(), word(by="bob", number=2)), ApprovalRules(required=2), True, id="two-of-two"),
+        pytest.param((word(),), ApprovalRules(signed=True), False, id="without-a-signature"),
+        pytest.param((word(signature=A_SIGNATURE),), ApprovalRules(signed=True), True, id="signed"),
+        pytest.param((word(stack="network"),), RULES, False, id="of-another-stack"),
     ],
 )
 def test_the_same_plan_goes_on_only_on_a_new_word(
     approvals: tuple[Approval, ...], rules: ApprovalRules, proceeds: bool
 ) -> None:
     assert isinstance(decided(*approvals, rules=rules), Proceed if proceeds else Hold)
+
+
+def test_four_eyes_count_here_too() -> None:
+    rules = ApprovalRules(four_eyes=True)
+    assert isinstance(decided(word(by="ana"), rules=rules, authors=(commit("bo"),)), Proceed)
+    assert isinstance(decided(word(by="ana"), rules=rules, authors=(commit("ana"),)), Hold)
+    assert isinstance(decided(word(by="ana"), rules=rules, authors=None), Hold)
 
 
 def test_what_is_held_says_why() -> None:

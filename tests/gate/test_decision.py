@@ -286,11 +286,34 @@ def test_a_wish_that_comes_with_ignored_drift_is_not_left_alone() -> None:
     assert isinstance(gate(found), Hold)
 
 
+def wishing(*more: Kind) -> Classification:
+    """A plan in which Git changes what an ignore rule covers, and does something else."""
+    others = (change(kind, f"py_thing.n{number}") for number, kind in enumerate(more))
+    plan = planned(change(before={**WAS}, after={**IS}), *others)
+    return assessed(plan, inputs_changed=True, ignore=(rule("*", "size"),))
+
+
+def test_a_wish_of_git_under_an_ignore_rule_is_left_alone_and_says_why() -> None:
+    assert gate(wishing()) == Nothing(("aws_sqs_queue.q: ignored: autoscaler",))
+
+
+@pytest.mark.parametrize("level", [Requirement.APPROVE, Requirement.NEVER])
+def test_an_ignore_rule_hides_nothing_that_could_hurt(level: Requirement) -> None:
+    found = wishing()
+    hazard = Hazard(HazardKind.SCALE, Address("aws_sqs_queue.q"), "it shrinks")
+    hurting = replace(found, changes=(replace(found.changes[0], hazards=(hazard,)),))
+    policy = replace(POLICY, hazards={**POLICY.hazards, HazardKind.SCALE: level})
+    assert isinstance(gate(hurting, policy=policy), Hold if level is Requirement.APPROVE else Refuse)
+    harmless = replace(POLICY, hazards={**POLICY.hazards, HazardKind.SCALE: Requirement.AUTO})
+    assert isinstance(gate(hurting, policy=harmless), Nothing)
+
+
 @pytest.mark.parametrize(
     ("found", "policy"),
     [
         pytest.param(healing(Kind.CREATE), REPORT, id="reported"),
         pytest.param(healing(Kind.CREATE, quiet=True), POLICY, id="ignored"),
+        pytest.param(wishing(Kind.CREATE), POLICY, id="ignored wish"),
     ],
 )
 def test_drift_to_be_left_alone_asks_when_the_plan_does_something_else(

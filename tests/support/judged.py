@@ -13,7 +13,7 @@ from tfreconcile.gate.model import Approval, Verdict
 from tfreconcile.plan.document import Address, Change, Drift, Json, Kind, Plan
 from tfreconcile.plan.fingerprint import ChangeDigest, Digests, Fingerprint
 from tfreconcile.plan.parse import parse
-from tfreconcile.source.model import IgnoreRule
+from tfreconcile.source.model import Authorship, IgnoreRule, Revision, Signature
 
 PLANS = Path(__file__).parents[1] / "plans"
 TODAY = date(2026, 11, 21)
@@ -130,6 +130,7 @@ def word(
     expires_at: datetime = NOON + timedelta(hours=1),
     revoked_at: datetime | None = None,
     consumed_at: datetime | None = None,
+    signature: Signature | None = None,
 ) -> Approval:
     """A person's word on these digests, given an hour ago."""
     return Approval(
@@ -146,4 +147,29 @@ def word(
         hazards=hazards,
         revoked_at=revoked_at,
         consumed_at=consumed_at,
+        signature=signature,
+    )
+
+
+A_SIGNATURE = Signature(
+    kind="ssh",
+    signer="ana",
+    key="SHA256:example",
+    payload="Approve plan",
+    text="-----BEGIN SSH SIGNATURE-----",
+)
+"""Whoever reads it takes it for a good one: that it is, was found out in another room."""
+
+
+def commit(by: str = "bo", *, email: str = "", signer: str | None = None) -> Authorship:
+    """A commit of this morning that one person wrote and committed."""
+    return Authorship(
+        revision=Revision("c" * 40),
+        author=by,
+        author_email=email or f"{by}@example.com",
+        committer=by,
+        committer_email=email or f"{by}@example.com",
+        subject="change something",
+        committed_at=NOON - timedelta(hours=3),
+        signer=signer,
     )

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from tfreconcile.gate.approvals import is_allowed, people, stands
-from tfreconcile.gate.model import Approval, ApprovalRules, Decision, Hold, Proceed
-from tfreconcile.plan.fingerprint import Fingerprint
+from tfreconcile.gate import weighing
+from tfreconcile.gate.authors import barred
+from tfreconcile.gate.decision import Asked
+from tfreconcile.gate.model import Approval, Decision, Hold, Need, Policy, Proceed, Requirement
+from tfreconcile.gate.requirements import ruled
+from tfreconcile.gate.weighing import Question, Shown
+from tfreconcile.plan.document import Address
+from tfreconcile.source.model import Authorship
 
 NOT_CONVERGING = "NotConverging"
 """How the reason of such a hold begins."""
@@ -15,28 +20,31 @@ NOT_CONVERGING = "NotConverging"
 
 def once_more(
     made: Proceed,
+    policy: Policy,
     approvals: Iterable[Approval],
     *,
-    fingerprint: Fingerprint,
-    rules: ApprovalRules,
+    asked: Asked,
+    authors: tuple[Authorship, ...] | None = (),
     now: datetime,
 ) -> Decision:
-    """The decision on a plan equal to the one that was just applied: only on the word of a quorum.
+    """The decision on a plan like the one that was just applied: only on a quorum's word on this very plan.
 
     A provider that never settles, or two controllers that fight, would otherwise apply for ever.
     """
-    standing = tuple(
-        one
-        for one in approvals
-        if one.fingerprint == fingerprint and stands(one, now) and is_allowed(one.by, rules)
+    reason = f"{NOT_CONVERGING}: the same change came back right after it was applied"
+    need = ruled(Need(None, Address(""), Requirement.APPROVE, reason, exactly=True), policy)
+    question = Question(
+        stack=asked.stack,
+        fingerprint=asked.fingerprint,
+        needs=(need,),
+        shown=Shown(everything=frozenset()),  # what this very plan does was shown to whoever approved it
+        barred=barred(policy.approvals, authors),
     )
-    given, required = len(people(standing)), max(1, rules.required)
-    if given < required:
-        reason = f"{NOT_CONVERGING}: the same change came back right after it was applied"
-        return Hold((reason,), given=given, required=required)
-    names = tuple(sorted({one.by for one in standing}))
+    tally = weighing.weigh(question, approvals, now)
+    if not tally.enough:
+        return Hold((reason, *tally.objections), tally.needs, given=tally.given, required=tally.required)
     return Proceed(
-        (*made.reasons, f"once more on the word of {', '.join(names)}"),
-        tuple(one.id for one in standing),
-        names,
+        (*made.reasons, f"once more on the word of {', '.join(tally.names)}"),
+        tuple(one.id for one in tally.counting),
+        tally.names,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from tfreconcile.classify.model import Classification, Classified, DriftKind, Hazard
-from tfreconcile.gate.approvals import covers, is_allowed, people, rejected, stands
+from tfreconcile.gate import weighing, windows
+from tfreconcile.gate.approvals import overrides, rejected
+from tfreconcile.gate.authors import barred
 from tfreconcile.gate.model import (
     Approval,
     Decision,
@@ -19,9 +21,11 @@ from tfreconcile.gate.model import (
     Refuse,
     Requirement,
 )
-from tfreconcile.gate.requirements import is_left_alone, is_wish, required, requirements
+from tfreconcile.gate.requirements import is_left_alone, is_wish, override, required, requirements, ruled
+from tfreconcile.gate.weighing import Question, Shown, Tally
 from tfreconcile.plan.document import Address
-from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
+from tfreconcile.plan.fingerprint import Fingerprint
+from tfreconcile.source.model import Authorship
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,35 +45,28 @@ class Asked:
     unstable: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Shown:
-    """What an approval must have been shown: the hazards that need one, by effect and of the plan."""
-
-    everything: frozenset[ChangeDigest]
-    hazards: Mapping[ChangeDigest, frozenset[tuple[str, str]]]
-    of_plan: frozenset[tuple[str, str]]
-
-
 def decide(
     classification: Classification,
     policy: Policy,
     approvals: tuple[Approval, ...],
     *,
     asked: Asked,
+    authors: tuple[Authorship, ...] | None = (),
     now: datetime,
 ) -> Decision:
     """The gate. ``approvals`` may be of any stack, person and age: what does not count is left out.
 
     ``Proceed`` is only ever said when nothing is forbidden and, for each effect that asks for approval,
-    ``policy.approvals.required`` different allowed people have a standing approval that names it unchanged
-    together with its hazards. A hazard of the plan as a whole, and a plan that is not complete, need
-    approvals that name every effect: such a word must not grow over effects that nobody saw.
+    as many different people as its rules ask for have a standing approval that names it unchanged together
+    with its hazards. A hazard of the plan as a whole, and a plan that is not complete, need approvals that
+    name every effect: such a word must not grow over effects that nobody saw. ``authors`` made the commits
+    since the last applied revision, for four eyes; None: they could not all be read.
     """
     if asked.errored:
         return Refuse(("Terraform could not finish this plan; what it wrote is never applied",))
     if (idle := _idle(classification, policy, asked)) is not None:
         return idle
-    needs = (*requirements(classification, policy), *_incomplete(asked))
+    needs = (*requirements(classification, policy), *_incomplete(asked, policy))
     forbidden = tuple(need for need in needs if need.requires is Requirement.NEVER)
     if forbidden:
         return Refuse(tuple(need.why for need in forbidden), forbidden)
@@ -78,13 +75,46 @@ def decide(
         return Refuse(tuple(_never_equal(asked)), asking)
     own = tuple(approval for approval in approvals if approval.stack == asked.stack)
     rejectable = frozenset(need.digest for need in asking if need.digest is not None)
+    question = _question(classification, policy, asking, asked=asked, authors=authors)
     if (verdict := rejected(own, asked.fingerprint, now, asking=rejectable)) is not None:
-        return Hold((_rejection(verdict),), asking, given=0, required=_quorum(policy))
+        nobody = weighing.weigh(question, (), now)
+        return Hold((_rejection(verdict),), nobody.needs, given=0, required=nobody.required)
     if not asking:
         count = len(classification.changes) + len(classification.outputs)
         return Proceed((f"policy asks for nobody's word on {_effects(count)}",))
-    counting = tuple(one for one in own if stands(one, now) and is_allowed(one.by, policy.approvals))
-    return _weigh(asking, counting, _shown(classification, policy), quorum=_quorum(policy))
+    return _weighed(weighing.weigh(question, own, now))
+
+
+def in_time(
+    made: Decision,
+    classification: Classification,
+    policy: Policy,
+    approvals: tuple[Approval, ...],
+    *,
+    asked: Asked,
+    authors: tuple[Authorship, ...] | None = (),
+    now: datetime,
+) -> Decision:
+    """The decision, for now: what may go ahead waits for a window, or for people who override it.
+
+    Their words must cover the plan as a whole, and say so (OVERRIDE).
+    """
+    shut = windows.closed(policy.windows, windows.acts(classification), now)
+    if shut is None or not isinstance(made, Proceed):
+        return made
+    need = override(policy, shut.why)
+    if need is None:
+        return Hold((shut.why, "policy lets nobody override it"), until=shut.until, closed=True)
+    question = _question(classification, policy, (need,), asked=asked, authors=authors)
+    tally = weighing.weigh(question, filter(overrides, approvals), now)
+    if not tally.enough:
+        counts = {"given": tally.given, "required": tally.required}
+        return Hold((shut.why, *tally.objections), tally.needs, **counts, until=shut.until, closed=True)
+    return Proceed(
+        (*made.reasons, f"{shut.why}, overridden by {', '.join(tally.names)}"),
+        tuple(sorted({*made.approvals, *(one.id for one in tally.counting)})),
+        tuple(sorted({*made.on_word_of, *tally.names})),
+    )
 
 
 def _idle(classification: Classification, policy: Policy, asked: Asked) -> Nothing | Refuse | None:
@@ -103,16 +133,18 @@ def _idle(classification: Classification, policy: Policy, asked: Asked) -> Nothi
 
 
 def _left_alone(item: Classified) -> str:
-    quiet = (
-        "an ignore rule covers its drift" if item.drift is DriftKind.SUPPRESSED else "drift is only reported"
-    )
-    return f"{item.change.address}: the plan would put it back; {quiet}"
+    address = item.change.address
+    if item.drift is DriftKind.SUPPRESSED:
+        return f"{address}: the plan would put it back; an ignore rule covers its drift"
+    if item.ignored_by:
+        return f"{address}: ignored: {'; '.join(dict.fromkeys(rule.why for rule in item.ignored_by))}"
+    return f"{address}: the plan would put it back; drift is only reported"
 
 
-def _incomplete(asked: Asked) -> Iterator[Need]:
+def _incomplete(asked: Asked, policy: Policy) -> Iterator[Need]:
     if not asked.complete:
         why = "the plan is not complete (targets or deferred changes): more would be left to do after it"
-        yield Need(None, Address(""), Requirement.APPROVE, why)
+        yield ruled(Need(None, Address(""), Requirement.APPROVE, why), policy)
 
 
 def _never_equal(asked: Asked) -> Iterator[str]:
@@ -125,12 +157,25 @@ def _rejection(verdict: Approval) -> str:
     return f"rejected by {verdict.by}{reason}; revoke the rejection or change Git"
 
 
-def _shown(classification: Classification, policy: Policy) -> _Shown:
+def _question(
+    classification: Classification,
+    policy: Policy,
+    needs: tuple[Need, ...],
+    *,
+    asked: Asked,
+    authors: tuple[Authorship, ...] | None,
+) -> Question:
     changes, outputs = classification.changes, classification.outputs
-    return _Shown(
-        everything=frozenset((*(item.digest for item in changes), *(item.digest for item in outputs))),
-        hazards={item.digest: _pairs(item.hazards, policy) for item in changes},
-        of_plan=_pairs(classification.hazards, policy),
+    return Question(
+        stack=asked.stack,
+        fingerprint=asked.fingerprint,
+        needs=needs,
+        shown=Shown(
+            everything=frozenset((*(item.digest for item in changes), *(item.digest for item in outputs))),
+            hazards={item.digest: _pairs(item.hazards, policy) for item in changes},
+            of_plan=_pairs(classification.hazards, policy),
+        ),
+        barred=barred(policy.approvals, authors),
     )
 
 
@@ -143,37 +188,12 @@ def _pairs(hazards: Iterable[Hazard], policy: Policy) -> frozenset[tuple[str, st
     )
 
 
-def _weigh(
-    asking: tuple[Need, ...], counting: tuple[Approval, ...], shown: _Shown, *, quorum: int
-) -> Proceed | Hold:
-    """Each effect is weighed by itself; the one with the fewest people behind it decides."""
-    behind = {need: tuple(one for one in counting if _answers(one, need, shown)) for need in asking}
-    given = min(len(people(answers)) for answers in behind.values())
-    if given < quorum:
-        reasons = (*(need.why for need in asking), *_short(counting, behind))
-        return Hold(reasons, asking, given=given, required=quorum)
-    used = {one.id: one for answers in behind.values() for one in answers}
-    names = tuple(sorted({one.by for one in used.values()}))
-    return Proceed((f"approved by {', '.join(names)}",), tuple(sorted(used)), names)
-
-
-def _answers(approval: Approval, need: Need, shown: _Shown) -> bool:
-    if need.digest is None:
-        return covers(approval, shown.everything, shown.of_plan)
-    return covers(approval, frozenset({need.digest}), shown.hazards.get(need.digest, frozenset()))
-
-
-def _short(counting: tuple[Approval, ...], behind: Mapping[Need, tuple[Approval, ...]]) -> Iterator[str]:
-    """Why a word that stands is not enough."""
-    for approval in counting:
-        missing = [need for need, answers in behind.items() if approval not in answers]
-        if missing:
-            where = ", ".join(need.address or "the plan as a whole" for need in missing)
-            yield f"approval {approval.id} of {approval.by} was given for something else than: {where}"
-
-
-def _quorum(policy: Policy) -> int:
-    return max(1, policy.approvals.required)
+def _weighed(tally: Tally) -> Proceed | Hold:
+    if not tally.enough:
+        reasons = (*(need.why for need in tally.needs), *tally.objections)
+        return Hold(reasons, tally.needs, given=tally.given, required=tally.required)
+    used = tuple(one.id for one in tally.counting)
+    return Proceed((f"approved by {', '.join(tally.names)}",), used, tally.names)
 
 
 def _effects(count: int) -> str:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from tfreconcile.classify.model import HazardKind
+from tfreconcile.classify.model import HazardKind, Unattended
 from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
+from tfreconcile.source.model import Signature
 
 
 class Requirement(StrEnum):
@@ -39,16 +40,58 @@ class DriftPolicy(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HazardRules:
+    """What approvals must be for one kind of hazard, beyond what they must be anyway.
+
+    ``approvers`` are groups of patterns, as in ``ApprovalRules``: they narrow, and never widen.
+    """
+
+    required: int = 1
+    approvers: tuple[tuple[str, ...], ...] = ()
+    signed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApprovalRules:
     """Who must say yes, how many of them, and for how long a yes lasts.
 
     ``approvers`` are groups of patterns: a person must match one pattern of *every* group, so that
-    a stack that adds its own list can only narrow the host's.
+    a stack that adds its own list can only narrow the host's. ``four_eyes``: nobody approves who wrote or
+    committed any commit since the last applied revision. ``signed``: only words with a signature count.
+    ``hazards`` are further rules for effects with such a hazard.
     """
 
     required: int = 1
     ttl: timedelta = timedelta(hours=24)
     approvers: tuple[tuple[str, ...], ...] = (("*",),)
+    four_eyes: bool = False
+    signed: bool = False
+    hazards: Mapping[HazardKind, HazardRules] = field(default_factory=dict)
+
+
+class Act(StrEnum):
+    """What a window speaks of: making a plan, applying what Git asks for, undoing drift."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+    HEAL = "heal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A span of time that comes again: it opens whenever ``cron`` (five fields) says, for ``duration``.
+
+    ``allow`` False: nothing of ``acts`` happens in it. True: once any allowing window speaks of an act, that
+    act happens in such windows only. A denying window wins. ``timezone`` is an IANA name. ``why`` is for
+    people. Which stacks it speaks of was settled when the policy of a stack was made.
+    """
+
+    allow: bool
+    cron: str
+    duration: timedelta
+    timezone: str = "UTC"
+    acts: frozenset[Act] = frozenset({Act.APPLY, Act.HEAL})
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +105,12 @@ class Policy:
     max_destroys: int = 10
     max_destroy_percent: int = 50
     approvals: ApprovalRules = field(default_factory=ApprovalRules)
+    windows: tuple[Window, ...] = ()
+    working_hours: tuple[Window, ...] = ()
+    """When somebody is at hand; outside of all of them a change is ``off-hours``. Empty: always."""
+    scale_factor: float = 2.0
+    """A capacity that grows or shrinks by more than this factor is a ``scale`` hazard."""
+    unattended: Unattended = field(default_factory=Unattended)
 
 
 class Verdict(StrEnum):
@@ -93,16 +142,29 @@ class Approval:
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     consumed_at: datetime | None = None
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True)
 class Need:
-    """One effect that asks for something: which, how much, and why, in a sentence."""
+    """One effect that asks for something: which, how much, and why, in a sentence.
+
+    ``kinds`` are the hazards of the effect that ask for a word: each may have rules of its own. ``required``
+    people of ``approvers`` (one pattern of every group) must say yes, with a signature when ``signed``, and
+    ``exactly``: to this very plan. ``given`` people have; ``missing`` says what is still to be done.
+    """
 
     digest: ChangeDigest | None
     address: str
     requires: Requirement
     why: str
+    kinds: frozenset[HazardKind] = frozenset()
+    required: int = 1
+    approvers: tuple[tuple[str, ...], ...] = ()
+    signed: bool = False
+    exactly: bool = False
+    given: int = 0
+    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,12 +185,18 @@ class Proceed:
 
 @dataclass(frozen=True)
 class Hold:
-    """Waits for a person: what asks for approval, how many people have said yes, how many must."""
+    """Waits for a person: what asks for approval, how many people have said yes, how many must.
+
+    ``closed``: it waits for a time instead, and what asks is only what it takes to override the window.
+    ``until`` is then the moment at which a window lets it go on, None when none is in sight.
+    """
 
     reasons: tuple[str, ...]
     needs: tuple[Need, ...] = ()
     given: int = 0
     required: int = 1
+    until: datetime | None = None
+    closed: bool = False
 
 
 @dataclass(frozen=True)

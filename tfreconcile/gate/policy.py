@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
+from tfreconcile.classify import unattended
 from tfreconcile.classify.model import PLANNED_HAZARDS, HazardKind
 from tfreconcile.errors import Misconfigured, Place, Problem
-from tfreconcile.gate.model import ApprovalRules, DriftPolicy, Policy, Requirement
-from tfreconcile.source.model import GateWish
+from tfreconcile.gate import groups, weaker
+from tfreconcile.gate.groups import Groups
+from tfreconcile.gate.model import ApprovalRules, DriftPolicy, Policy, Requirement, Window
+from tfreconcile.source.model import GateWish, StackName
 
 DEFAULT_HAZARDS: Mapping[HazardKind, Requirement] = MappingProxyType(
     {
@@ -23,74 +26,152 @@ DEFAULT_HAZARDS: Mapping[HazardKind, Requirement] = MappingProxyType(
         HazardKind.BACKEND_MOVED: Requirement.APPROVE,
         HazardKind.ACTION: Requirement.APPROVE,
         HazardKind.UNKNOWN_ACTION: Requirement.NEVER,
+        HazardKind.PROTECTION_REMOVED: Requirement.APPROVE,
+        HazardKind.EXPOSURE: Requirement.APPROVE,
+        HazardKind.IAM: Requirement.APPROVE,
+        HazardKind.SCALE: Requirement.APPROVE,
+        HazardKind.POLICY: Requirement.NEVER,
+        HazardKind.POLICY_WARNING: Requirement.AUTO,
+        HazardKind.UNATTENDED_AUTHOR: Requirement.APPROVE,
+        HazardKind.OFF_HOURS: Requirement.APPROVE,
+        HazardKind.WINDOW_OVERRIDE: Requirement.APPROVE,
+        HazardKind.STACK_REMOVED: Requirement.APPROVE,
+        HazardKind.RENAMED: Requirement.APPROVE,
     }
 )
 """What each hazard asks for when the host config says nothing of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Floor:
-    """The least that every stack of a host is held to.
+class StackRules:
+    """What the host asks of approvals for stacks whose name fits ``stacks``, beyond what it asks of all.
 
-    ``places`` says where the host config sets a key, by dotted path (``gate.hazards.destroy``,
-    ``gate.approvals.ttl``, ``gate.drift``); a key that is missing has its built-in default.
+    ``asks`` is a wish that counts as the host's own: its places are those of the host config, its approvers
+    are patterns only.
     """
 
-    policy: Policy = field(default_factory=lambda: Policy(hazards=DEFAULT_HAZARDS))
-    places: Mapping[str, Place] = field(default_factory=dict)
+    stacks: str
+    asks: GateWish
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Claim:
-    """One wish beside what the floor says of the same key, in the words of a config file."""
+class StackWindow:
+    """A window, and patterns of the names of the stacks that it speaks of."""
 
-    key: str
-    wished: str
-    held: str
-    weaker: bool
-    allowed: str
+    window: Window
+    stacks: tuple[str, ...] = ("*",)
 
 
-def tighten(floor: Floor, wish: GateWish) -> Policy:
-    """The policy of one stack: nowhere weaker than the floor.
+def _built_in() -> Policy:
+    return Policy(hazards=DEFAULT_HAZARDS, unattended=unattended.WELL_KNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Floor:
+    """The least that every stack of a host is held to.
+
+    ``policy`` is that of a stack that no rule names, without the windows. ``places`` says where the host
+    config sets a key, by dotted path (``gate.hazards.destroy``, ``gate.approvals.ttl``); one that is missing
+    has its built-in default. ``groups`` None and ``verifies`` True are for when no host config is at hand:
+    any group may then exist, and any signature be checked.
+    """
+
+    policy: Policy = field(default_factory=_built_in)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    stacks: tuple[StackRules, ...] = ()
+    windows: tuple[StackWindow, ...] = ()
+    working_hours: tuple[StackWindow, ...] = ()
+    groups: Groups | None = None
+    verifies: bool = True
+    """Whether there are trusted signers, so that words can be signed at all."""
+
+
+def of_stack(floor: Floor, name: StackName) -> Floor:
+    """What the host asks of one stack: all rules that fit its name added up, the windows that speak of it."""
+    for rules in floor.stacks:
+        if fnmatchcase(name, rules.stacks):
+            floor = _stricter(floor, rules.asks)
+    policy = replace(
+        floor.policy,
+        windows=(*floor.policy.windows, *_fitting(floor.windows, name)),
+        working_hours=(*floor.policy.working_hours, *_fitting(floor.working_hours, name)),
+    )
+    return replace(floor, policy=policy, stacks=(), windows=(), working_hours=())
+
+
+def tighten(floor: Floor, wish: GateWish, name: StackName) -> Policy:
+    """The policy of the stack ``name``: nowhere weaker than the floor.
 
     ``approvers`` of the wish become one more group, so that they narrow and never replace the host's.
-    Raises Misconfigured with every weaker wish and every unknown hazard at once.
+    Raises Misconfigured with every weaker wish, every unknown hazard or group, and what nobody could approve.
     """
-    problems = (*_unknown_hazards(wish), *_weaker_wishes(floor, wish), *_nobody(wish))
+    held = of_stack(floor, name)
+    wish_read = replace(wish, approvers=_patterns(wish, held.groups))
+    policy = _tightened(held.policy, wish_read)
+    problems = (
+        *_unknown_hazards(wish),
+        *_unknown_groups(wish, held.groups),
+        *_weaker_wishes(held, wish),
+        *_nobody(wish),
+        *_unsignable(held, wish),
+    )
+    if not problems:
+        problems = tuple(_unreachable(held, wish, policy))
     if problems:
         raise Misconfigured(tuple(sorted(problems)))
-    policy = floor.policy
-    return replace(
-        policy,
-        hazards={**policy.hazards, **_wished_hazards(wish)},
-        apply=Requirement(wish.apply) if wish.apply else policy.apply,
-        drift=DriftPolicy(wish.drift) if wish.drift else policy.drift,
-        prune=Requirement(wish.prune) if wish.prune else policy.prune,
-        max_destroys=_either(wish.max_destroys, policy.max_destroys),
-        max_destroy_percent=_either(wish.max_destroy_percent, policy.max_destroy_percent),
-        approvals=_tightened_approvals(policy.approvals, wish),
-    )
+    return policy
 
 
-def _tightened_approvals(rules: ApprovalRules, wish: GateWish) -> ApprovalRules:
+def approvals_tightened(rules: ApprovalRules, wish: GateWish) -> ApprovalRules:
+    """The stricter of both in each thing; ``approvers`` of the wish are patterns only."""
     added = () if wish.approvers is None else (wish.approvers,)
     return replace(
         rules,
-        required=_either(wish.required, rules.required),
-        ttl=rules.ttl if wish.ttl is None else wish.ttl,
+        required=max(rules.required, wish.required or 0),
+        ttl=min(rules.ttl, wish.ttl or rules.ttl),
         approvers=(*rules.approvers, *added),
+        four_eyes=rules.four_eyes or bool(wish.four_eyes),
+        signed=rules.signed or bool(wish.signed),
     )
 
 
-def _either(wished: int | None, held: int) -> int:
-    return held if wished is None else wished
+def _stricter(floor: Floor, asks: GateWish) -> Floor:
+    before = floor.policy.approvals
+    after = approvals_tightened(before, asks)
+    changed = [key for key in ("required", "ttl", "four_eyes", "signed") if _differs(before, after, key)]
+    moved = {key: asks.places[key] for key in map("gate.approvals.{}".format, changed) if key in asks.places}
+    return replace(floor, policy=replace(floor.policy, approvals=after), places={**floor.places, **moved})
 
 
-def _wished_hazards(wish: GateWish) -> dict[HazardKind, Requirement]:
-    """Without the planned ones: no change can have them yet, so that there is nothing to require."""
-    known = {str(kind) for kind in HazardKind}
-    return {HazardKind(name): Requirement(level) for name, level in wish.hazards.items() if name in known}
+def _differs(before: ApprovalRules, after: ApprovalRules, key: str) -> bool:
+    return bool(getattr(before, key) != getattr(after, key))
+
+
+def _fitting(windows: tuple[StackWindow, ...], name: StackName) -> Iterator[Window]:
+    for one in windows:
+        if any(fnmatchcase(name, pattern) for pattern in one.stacks):
+            yield one.window
+
+
+def _tightened(policy: Policy, wish: GateWish) -> Policy:
+    return replace(
+        policy,
+        hazards={**policy.hazards, **weaker.wished_hazards(wish)},
+        apply=Requirement(wish.apply) if wish.apply else policy.apply,
+        drift=DriftPolicy(wish.drift) if wish.drift else policy.drift,
+        prune=Requirement(wish.prune) if wish.prune else policy.prune,
+        max_destroys=_lower(wish.max_destroys, policy.max_destroys),
+        max_destroy_percent=_lower(wish.max_destroy_percent, policy.max_destroy_percent),
+        approvals=approvals_tightened(policy.approvals, wish),
+    )
+
+
+def _lower(wished: int | None, held: int) -> int:
+    return held if wished is None else min(wished, held)
+
+
+def _patterns(wish: GateWish, known: Groups | None) -> tuple[str, ...] | None:
+    return None if wish.approvers is None else groups.expanded(wish.approvers, known)
 
 
 def _unknown_hazards(wish: GateWish) -> Iterator[Problem]:
@@ -109,61 +190,33 @@ def _nobody(wish: GateWish) -> Iterator[Problem]:
         yield Problem(place, what, "name somebody or remove the line")
 
 
+def _unknown_groups(wish: GateWish, known: Groups | None) -> Iterator[Problem]:
+    for index, what in groups.unknown(wish.approvers or (), known):
+        key, place = _written(wish, f"gate.approvals.approvers.{index}")
+        yield Problem(place, f"{key}: {what}", "correct the name or remove it")
+
+
 def _weaker_wishes(floor: Floor, wish: GateWish) -> Iterator[Problem]:
-    for claim in (*_word_claims(floor.policy, wish), *_number_claims(floor.policy, wish)):
-        if not claim.weaker:
-            continue
+    for claim in weaker.claims(floor.policy, wish):
         key, place = _written(wish, claim.key)
-        set_at = floor.places.get(claim.key)
-        where = f"set at {set_at}" if set_at else "(built-in default)"
-        what = f"{key}: {claim.wished} is weaker than {claim.held} {where}; allowed: {claim.allowed}"
+        what = f"{key}: {claim.told(floor.places.get(claim.key))}"
         yield Problem(place, what, "a stack may only be stricter; make it so or remove the line")
 
 
-def _word_claims(policy: Policy, wish: GateWish) -> Iterator[_Claim]:
-    if wish.apply is not None:
-        yield _word("gate.apply", Requirement(wish.apply), policy.apply)
-    if wish.drift is not None:
-        yield _word("gate.drift", DriftPolicy(wish.drift), policy.drift)
-    if wish.prune is not None:
-        yield _word("gate.prune", Requirement(wish.prune), policy.prune)
-    for kind, level in _wished_hazards(wish).items():
-        # A floor without the kind refuses it (gate.decision), so that every lesser wish is weaker.
-        yield _word(f"gate.hazards.{kind}", level, policy.hazards.get(kind, Requirement.NEVER))
+def _unsignable(floor: Floor, wish: GateWish) -> Iterator[Problem]:
+    if wish.signed and not floor.verifies:
+        key, place = _written(wish, "gate.approvals.signed")
+        what = f"{key}: the host config names no signers: nothing could ever be approved; allowed: false"
+        yield Problem(place, what, "set signers in the host config or remove the line")
 
 
-def _word(key: str, wished: Requirement | DriftPolicy, held: Requirement | DriftPolicy) -> _Claim:
-    allowed = ", ".join(level for level in type(held) if level.strictness >= held.strictness)
-    weaker = wished.strictness < held.strictness
-    return _Claim(key=key, wished=wished, held=held, weaker=weaker, allowed=allowed)
-
-
-def _number_claims(policy: Policy, wish: GateWish) -> Iterator[_Claim]:
-    rules = policy.approvals
-    if wish.max_destroys is not None:
-        yield _at_most("gate.max_destroys", wish.max_destroys, policy.max_destroys)
-    if wish.max_destroy_percent is not None:
-        yield _at_most("gate.max_destroy_percent", wish.max_destroy_percent, policy.max_destroy_percent)
-    if wish.required is not None:
-        yield _Claim(
-            key="gate.approvals.required",
-            wished=str(wish.required),
-            held=str(rules.required),
-            weaker=wish.required < rules.required,
-            allowed=f"{rules.required} or more",
-        )
-    if wish.ttl is not None:
-        yield _Claim(
-            key="gate.approvals.ttl",
-            wished=_duration(wish.ttl),
-            held=_duration(rules.ttl),
-            weaker=wish.ttl > rules.ttl,
-            allowed=f"up to {_duration(rules.ttl)}",
-        )
-
-
-def _at_most(key: str, wished: int, held: int) -> _Claim:
-    return _Claim(key=key, wished=str(wished), held=str(held), weaker=wished > held, allowed=f"0 to {held}")
+def _unreachable(floor: Floor, wish: GateWish, policy: Policy) -> Iterator[Problem]:
+    written = [wish.places.get(f"gate.approvals.{key}") for key in ("approvers", "required")]
+    written.append(floor.places.get("gate.approvals.required"))
+    place = next((place for place in written if place), Place("stack.yaml"))
+    for shortfall in groups.shortfalls(policy):
+        about = f" for {shortfall.kind}" if shortfall.kind else ""
+        yield Problem(place, f"gate.approvals{about}: {shortfall}", "name more people or require fewer")
 
 
 def _written(wish: GateWish, key: str) -> tuple[str, Place]:
@@ -172,11 +225,3 @@ def _written(wish: GateWish, key: str) -> tuple[str, Place]:
         if spelled in wish.places:
             return spelled, wish.places[spelled]
     return key, Place("stack.yaml")
-
-
-def _duration(span: timedelta) -> str:
-    seconds = int(span.total_seconds())
-    for size, unit in ((3600, "h"), (60, "m")):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"

@@ -1,0 +1,71 @@
+"""Who wrote what is asked about, so that four eyes see it?"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from tfreconcile.gate.model import ApprovalRules
+from tfreconcile.source.model import Authorship
+
+_ALSO_WROTE = "co-authored-by"
+
+
+def wrote(person: str, authors: Iterable[Authorship]) -> bool:
+    """Could the person be one of those who wrote, committed or signed one of these commits?
+
+    Names in commits are claims, and a login name is no e-mail address: whatever could be the same person is.
+    """
+    return is_among(person, identities(authors))
+
+
+def barred(rules: ApprovalRules, authors: Iterable[Authorship] | None) -> frozenset[str] | None:
+    """The identities whom four eyes keep from approving; None: everybody, since the authors are not known."""
+    if not rules.four_eyes:
+        return frozenset()
+    return None if authors is None else identities(authors)
+
+
+def identities(authors: Iterable[Authorship]) -> frozenset[str]:
+    """Every name and address that these commits name, as ``is_among`` compares them."""
+    return frozenset(name for one in authors for said in _said(one) if (name := plain(said)))
+
+
+def is_among(person: str, known: frozenset[str]) -> bool:
+    """Is the person one of the ``identities``? Case and form of letters do not count.
+
+    A login name is the same person as an address whose local part it is (or one side of a ``+`` in it);
+    two addresses are the same person when they are equal but for what follows a ``+``.
+    """
+    own = plain(person)
+    return not known.isdisjoint((own, *_addresses(own))) or any(
+        own in logins(one) or one in logins(own) or not _addresses(own).isdisjoint(_addresses(one))
+        for one in known
+    )
+
+
+def _said(one: Authorship) -> Iterator[str]:
+    yield from (one.author, one.author_email, one.committer, one.committer_email)
+    if one.signer is not None:
+        yield one.signer
+    for key, value in one.trailers:
+        if key.casefold() == _ALSO_WROTE:
+            name, _, address = value.partition("<")
+            yield from (name, address.partition(">")[0])
+
+
+def plain(text: str) -> str:
+    """A name as names are compared: case, the form of letters and blanks around it do not count."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def logins(address: str) -> frozenset[str]:
+    """The login names that an address could stand for: ``123+ana@users.example.com`` is ana's."""
+    local, at, _ = address.rpartition("@")
+    return frozenset(part for part in (local, *local.split("+")) if part) if at else frozenset()
+
+
+def _addresses(address: str) -> frozenset[str]:
+    """The address, and the mailbox that it is when everything from a ``+`` on is left out."""
+    local, at, host = address.rpartition("@")
+    return frozenset({address, f"{local.partition('+')[0] or local}@{host}"}) if at else frozenset()
