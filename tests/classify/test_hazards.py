@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from support.judged import CALM, assessed, change, fixture, planned, strayed
 
-from tfreconcile.classify.hazards import HAZARDS, change_hazards, plan_hazards
+from tfreconcile.classify.catalogue import HAZARDS
+from tfreconcile.classify.hazards import change_hazards, plan_hazards
 from tfreconcile.classify.model import DriftKind, HazardKind
 from tfreconcile.plan.document import Change, Kind
 
@@ -37,7 +38,7 @@ from tfreconcile.plan.document import Change, Kind
         ("data_read_deferred", []),
         ("output_only", []),
         ("unknown_after_apply", []),
-        ("iam_widened", []),
+        ("iam_widened", ["iam"]),
         ("more/42_no_move_target", ["destroy"]),
         ("more/44_partial_create_tainted", ["replace"]),
         ("more/47_deposed", ["destroy"]),

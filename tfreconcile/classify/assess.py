@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
+from tfreconcile.classify.authorship import off_hours, unattended_author
 from tfreconcile.classify.cause import cause_of, drift_kind, only_reverts
+from tfreconcile.classify.context import context_hazards
 from tfreconcile.classify.drift import active_rules, drifted, hides_all
 from tfreconcile.classify.hazards import Known, change_hazards, plan_hazards
-from tfreconcile.classify.model import Cause, Classification, Classified, ClassifiedOutput, DriftKind
-from tfreconcile.classify.readback import RealDrift, real_drift
-from tfreconcile.plan.document import Change, Plan
-from tfreconcile.plan.fingerprint import Digests
+from tfreconcile.classify.ignoring import covering
+from tfreconcile.classify.model import (
+    Cause,
+    Classification,
+    Classified,
+    ClassifiedOutput,
+    DriftKind,
+    Hazard,
+)
+from tfreconcile.classify.readback import RealDrift, block_of, given, real_drift
+from tfreconcile.classify.sizes import Limits
+from tfreconcile.plan.document import Address, Change, Plan
+from tfreconcile.plan.fingerprint import ChangeDigest, Digests
 from tfreconcile.source.model import IgnoreRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Facts:
+    """What is the same for every change of a plan."""
+
+    known: Known
+    drift: Mapping[Address, RealDrift]
+    blocks: Mapping[str, frozenset[str]]
+    inputs_changed: bool | None
 
 
 def assess(
@@ -28,23 +51,47 @@ def assess(
     ``inputs_changed``: did Git change what the plan depends on since the last apply; None if Git is not at
     hand. ``digests`` must be those of this very plan.
     """
-    drift = real_drift(plan)
-    changes = []
-    for change, digest in zip(plan.changes, digests.changes, strict=True):
-        if digest is None:
-            continue
-        real = None if change.deposed is not None else drift.get(change.address)
-        cause, kind = cause_of(change, real, inputs_changed)
-        hazards = change_hazards(change, kind, known)
-        if _is_quiet(change, real, cause, active_rules(change.address, ignore, today)):
-            kind = DriftKind.SUPPRESSED
-        changes.append(Classified(change=change, digest=digest, cause=cause, drift=kind, hazards=hazards))
+    facts = _Facts(known=known, drift=real_drift(plan), blocks=given(plan), inputs_changed=inputs_changed)
+    changes = tuple(
+        _classified(change, digest, facts, active_rules(change.address, ignore, today))
+        for change, digest in zip(plan.changes, digests.changes, strict=True)
+        if digest is not None
+    )
     return Classification(
-        changes=tuple(changes),
+        changes=changes,
         outputs=_outputs(plan, digests, inputs_changed),
         drift=drifted(plan, ignore, today),
-        hazards=plan_hazards(plan, known),
+        hazards=(*plan_hazards(plan, known), *_of_people(known, changes)),
     )
+
+
+def _classified(
+    change: Change, digest: ChangeDigest, facts: _Facts, rules: tuple[IgnoreRule, ...]
+) -> Classified:
+    known = facts.known
+    real = None if change.deposed is not None else facts.drift.get(change.address)
+    cause, kind = cause_of(change, real, facts.inputs_changed)
+    limits = Limits(factor=known.scale_factor, critical=known.critical)
+    by_value = context_hazards(change, limits, facts.blocks.get(block_of(change.address)))
+    return Classified(
+        change=change,
+        digest=digest,
+        cause=cause,
+        drift=DriftKind.SUPPRESSED if _is_quiet(change, real, cause, rules) else kind,
+        hazards=(*change_hazards(change, kind, known), *by_value),
+        ignored_by=covering(change, rules),
+    )
+
+
+def _of_people(known: Known, changes: Iterable[Classified]) -> Iterator[Hazard]:
+    """Hazards of the plan by who asked for it, and when."""
+    causes = frozenset(one.cause for one in changes)
+    for hazard in (
+        unattended_author(known.commits, known.unattended, causes),
+        off_hours(known.off_hours, causes),
+    ):
+        if hazard is not None:
+            yield hazard
 
 
 def _is_quiet(change: Change, drift: RealDrift | None, cause: Cause, rules: tuple[IgnoreRule, ...]) -> bool:

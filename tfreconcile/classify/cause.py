@@ -66,7 +66,7 @@ def only_reverts(change: Change, drift: RealDrift) -> bool:
     """Does the change put back what the world changed, provably and without anything else?"""
     if drift.gone:
         return change.kind is Kind.CREATE and _restores(change, drift.drift.before)
-    if change.kind is not Kind.UPDATE or _is_more_than_values(change):
+    if change.kind is not Kind.UPDATE or is_more_than_values(change):
         return False
     parts = _parts(change, drift)
     return bool(parts.reverts) and not parts.unknown and not parts.others
@@ -95,7 +95,7 @@ def _cause_of_creation(change: Change, drift: RealDrift, inputs_changed: bool) -
 def _cause_of_revert(change: Change, drift: RealDrift, inputs_changed: bool) -> Cause:
     if only_reverts(change, drift):
         return Cause.DRIFT
-    if inputs_changed or _is_more_than_values(change):
+    if inputs_changed or is_more_than_values(change):
         return Cause.BOTH
     parts = _parts(change, drift)
     follows = parts.reverts and not parts.others and _is_forced_by(change, drift)
@@ -109,7 +109,8 @@ def _cause_beside_drift(change: Change, inputs_changed: bool) -> Cause:
     return _without_drift(inputs_changed)
 
 
-def _is_more_than_values(change: Change) -> bool:
+def is_more_than_values(change: Change) -> bool:
+    """Does it also move, import or write configuration?"""
     return any((change.previous_address, change.importing, change.generated_config))
 
 

@@ -51,20 +51,23 @@ def hides_all(drift: RealDrift, rules: tuple[IgnoreRule, ...]) -> bool:
 def _told(drift: RealDrift, kind: DriftKind, rules: tuple[IgnoreRule, ...]) -> Drifted:
     address = drift.drift.address
     names = {path: dotted(path) for path in drift.paths}
+    used = _used(drift, rules)
+    why = "; ".join(dict.fromkeys(rule.why for rule in used))
     if hides_all(drift, rules):
-        return Drifted(address, DriftKind.SUPPRESSED, tuple(sorted(names.values())), _reasons(drift, rules))
+        return Drifted(address, DriftKind.SUPPRESSED, tuple(sorted(names.values())), why, used)
     shown = tuple(sorted(name for path, name in names.items() if not is_ignored(path, rules)))
     hidden = len(names) - len(shown)
     if not hidden:
         return Drifted(address, kind, shown)
     count = "1 more attribute is" if hidden == 1 else f"{hidden} more attributes are"
-    return Drifted(address, kind, shown, f"{count} ignored: {_reasons(drift, rules)}")
+    return Drifted(address, kind, shown, f"{count} ignored: {why}", used)
 
 
-def _reasons(drift: RealDrift, rules: Iterable[IgnoreRule]) -> str:
-    """The reasons of the rules that hide something here, each once."""
-    used = (rule for rule in rules if drift.gone or any(is_ignored(path, (rule,)) for path in drift.paths))
-    return "; ".join(dict.fromkeys(rule.why for rule in used))
+def _used(drift: RealDrift, rules: Iterable[IgnoreRule]) -> tuple[IgnoreRule, ...]:
+    """The rules that hide something here."""
+    if drift.gone:
+        return tuple(rule for rule in rules if hides_all(drift, (rule,)))
+    return tuple(rule for rule in rules if any(is_ignored(path, (rule,)) for path in drift.paths))
 
 
 def _fits(text: str, pattern: str) -> bool:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from tfreconcile.classify.model import DriftKind, Hazard, HazardKind
+from tfreconcile.classify import removal
+from tfreconcile.classify.model import DriftKind, Hazard, HazardKind, Unattended
 from tfreconcile.classify.paths import dotted
 from tfreconcile.classify.stateful import is_stateful
 from tfreconcile.plan.document import Address, Change, Kind, Plan
-
-HAZARDS: Mapping[HazardKind, str] = MappingProxyType(
-    {
-        HazardKind.DESTROY: "A resource is destroyed, or the leftover of an earlier replacement is.",
-        HazardKind.REPLACE: "A resource is destroyed and created again, or the other way round.",
-        HazardKind.FORGET: "A resource leaves the state and lives on, managed by nobody.",
-        HazardKind.STATEFUL: "Something that holds data is destroyed, replaced, or was deleted outside.",
-        HazardKind.EMPTY_STATE: "The state is empty or all of it looks deleted: all would be made again.",
-        HazardKind.BLAST_RADIUS: "More resources go than the limits by count and by share allow.",
-        HazardKind.BACKEND_MOVED: "The state is kept elsewhere than at the last apply.",
-        HazardKind.ACTION: "A Terraform action runs: an effect that no later plan can show or undo.",
-        HazardKind.UNKNOWN_ACTION: "The plan says a word that this version does not know.",
-    }
-)
-"""Each kind of hazard in one sentence. What it requires is policy, and lives in the gate."""
+from tfreconcile.source.model import Authorship
 
 SHARE_COUNTS_FROM = 4
 """A stack with fewer resources is not judged by share: one of two is a half and says nothing."""
@@ -49,7 +35,12 @@ class Known:
     """What is known of a stack beside its plan.
 
     ``had_resources``: how many the record says it had after its last apply; 0 if it never had one.
-    ``stateful``: the host's own patterns over resource types.
+    ``stateful``: the host's own patterns over resource types. ``critical``: any capacity that shrinks
+    counts, not only one that shrinks by more than ``scale_factor``. ``commits``: what was committed to the
+    inputs since the applied revision, None when not all of it could be read. ``off_hours``: a sentence when
+    nobody is at hand now, else None.
+    ``removed``: the stack left Git, and the plan takes away all that it has. ``renamed_from``: the stack,
+    gone from Git with its resources, that this new one seems to be.
     """
 
     had_resources: int
@@ -57,6 +48,13 @@ class Known:
     max_destroys: int
     max_destroy_percent: int
     stateful: frozenset[str] = frozenset()
+    scale_factor: float = 2.0
+    critical: bool = False
+    commits: tuple[Authorship, ...] | None = ()
+    unattended: Unattended = field(default_factory=Unattended)
+    off_hours: str | None = None
+    removed: bool = False
+    renamed_from: str | None = None
 
 
 def change_hazards(change: Change, drift: DriftKind | None, known: Known) -> tuple[Hazard, ...]:
@@ -74,7 +72,12 @@ def change_hazards(change: Change, drift: DriftKind | None, known: Known) -> tup
 
 def plan_hazards(plan: Plan, known: Known) -> tuple[Hazard, ...]:
     """The hazards of a plan as a whole; their address is empty."""
-    found = (backend_moved(known), empty_state(plan, known), blast_radius(plan, known))
+    found = (
+        backend_moved(known),
+        empty_state(plan, known),
+        removal.stack_removed(plan) if known.removed else blast_radius(plan, known),
+        removal.renamed(plan, known.renamed_from),
+    )
     return tuple(hazard for hazard in found if hazard is not None)
 
 

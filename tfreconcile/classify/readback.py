@@ -83,17 +83,21 @@ def block_of(address: str) -> str:
     return _INSTANCE_KEY.sub("", address)
 
 
-def _facts(plan: Plan) -> _Facts:
-    configured = {
+def given(plan: Plan) -> Mapping[str, frozenset[str]]:
+    """The attributes that the code gives in each block, by ``block_of`` its instances."""
+    return {
         ".".join(filter(None, (block_of(block.module), block.type, block.name))): block.attributes
         for block in plan.configured
     }
+
+
+def _facts(plan: Plan) -> _Facts:
     states: dict[str, list[Json]] = {mirror.of: [] for mirror in _MIRRORS}
     managed = (change for change in plan.changes if change.mode == "managed")
     for type_, before, after in _sides((*managed, *plan.drift)):
         if type_ in states:
             states[type_] += (before, after)
-    return _Facts(configured, states)
+    return _Facts(given(plan), states)
 
 
 def _sides(entries: Iterable[Change | Drift]) -> Iterator[tuple[str, Json, Json]]:
