@@ -1,0 +1,1 @@
+"""The door to policy engines: Rego and checkov, each in a child process."""
