@@ -16,11 +16,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
+from support.remembered import KEY, a_plan, an_approval
 
 from tfreconcile.errors import Misconfigured
-from tfreconcile.store import database, schema, sqlite
+from tfreconcile.store import applies, approvals, audit, database, plans, schema, sqlite, stacks
 
-TABLES = {"stacks", "plans", "passes", "approvals", "applies"}
+TABLES = {"stacks", "plans", "passes", "approvals", "applies", "tags", "sources", "journal"}
 
 
 @pytest.fixture
@@ -103,3 +104,53 @@ def test_a_path_with_percent_signs_is_only_a_path(tmp_path: Path) -> None:
     path = tmp_path / "100%s %(here)s.db"
     database.connect(f"sqlite:///{path}").close()
     assert tables(path) >= TABLES
+
+
+def at_revision(path: Path, revision: str) -> None:
+    """Make a database as an older tfreconcile did."""
+    engine = sqlite.writing(sqlite.engine_for(path, patience=timedelta(seconds=1), foreign_keys=False))
+    with engine.begin() as connection:
+        command.upgrade(schema.configuration(connection), revision)
+    engine.dispose()
+
+
+OLD = """
+INSERT INTO plans (id, stack, created_at, fingerprint, engine, engine_version, workspace, document,
+  classification, decision, state)
+  VALUES (7, 'pay', '2026-11-21 12:00:00.0', 'f', 'terraform', '1', 'default', '{}', '[]', '{}', 'pending');
+INSERT INTO stacks (name, definition, sync, health, state, reason, message, drift, pending_plan, conditions,
+  failures)
+  VALUES ('pay', 'stack.yaml', 'OutOfSync', 'Unknown', 'AwaitingApproval', '', '', '[]', 7, '[]', 0);
+INSERT INTO approvals (id, stack, fingerprint, verdict, "by", channel, at, reason, expires_at, changes,
+  hazards) VALUES (3, 'pay', 'f', 'approve', 'ana', 'cli', '2026-11-21 12:00:00.0', '',
+  '2036-11-21 12:00:00.0', '[]', '[]');
+INSERT INTO applies (id, stack, plan_id, fingerprint, approvals, on_word_of, started_at, host, status, reason,
+  message, outcomes) VALUES (2, 'pay', 7, 'f', '[3]', '["ana"]', '2026-11-21 12:00:00.0', 'bastion',
+  'failed', 'Boom', '', '[]');
+"""
+
+
+def test_what_was_kept_before_there_was_a_journal_stays_and_only_words_are_to_be_given_again(
+    path: Path,
+) -> None:
+    at_revision(path, "0001")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(OLD)
+    with closing(
+        database.connect(f"sqlite:///{path}", key=KEY, anchor=path.with_name("journal.head"))
+    ) as store:
+        (stack,), (plan,), (apply,) = (
+            stacks.all(store),
+            plans.history(store, limit=9),
+            applies.history(store, limit=9),
+        )
+        assert (stack.pending_plan, stack.on_removal, stack.defined_revision) == (7, "orphan", None)
+        assert (plan.id, plan.mode, plans.is_as_decided(store, plan)) == (7, "normal", True)
+        assert (apply.approvals, apply.on_word_of) == ((3,), ("ana",))
+        assert approvals.of(store) == ()
+        assert [str(one) for one in approvals.tampered(store)] == [
+            "approval 3 has no seal, so nobody can tell who wrote it: it must be given again"
+        ]
+        approvals.add(store, an_approval())
+        plans.add(store, a_plan())
+        assert audit.verify(store).findings == (), "what is older than the journal is no finding"

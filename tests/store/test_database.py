@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from support.remembered import HEAD, INPUTS, NOON, PAY, a_plan
+from support.remembered import HEAD, INPUTS, KEY, NOON, PAY, a_plan
 
 from tfreconcile.errors import Misconfigured, Transient
 from tfreconcile.store import database, plans, rows, schema, stacks
@@ -109,7 +109,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_damaged_database_is_named(url: str) -> None:
-    with closing(connect(url)) as store:
+    with closing(connect(url, key=KEY)) as store:
         path = store.path
         for _ in range(50):
             plans.add(store, a_plan())

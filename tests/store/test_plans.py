@@ -102,28 +102,27 @@ def test_pruning_keeps_the_newest_of_each_stack(store: Store, keep: int) -> None
     }
 
 
-def test_pruning_spares_what_waits_is_pointed_at_or_is_being_applied(store: Store) -> None:
-    waits = plans.add(store, a_plan(NET))
+def test_pruning_spares_what_waits_is_pointed_at_or_was_ever_to_be_applied(store: Store) -> None:
     pointed_at = plans.add(store, replace(a_plan(), state=PlanState.FAILED))
     applied = plans.add(store, replace(a_plan(), state=PlanState.EMPTY))
+    failed = plans.add(store, replace(a_plan(NET), state=PlanState.EMPTY))
+    waits = plans.add(store, a_plan(NET))
     forgotten = plans.add(store, replace(a_plan(), state=PlanState.EMPTY))
     stacks.save(store, StackRecord(name=PAY, definition="d", pending_plan=pointed_at))
     stacks.save(store, StackRecord(name=NET, definition="d"))
     applies.begin(store, an_apply(plan_id=applied))
-    applies.begin(store, an_apply(NET))
+    ended = applies.begin(store, an_apply(NET, plan_id=failed))
+    applies.finish(store, ended, at=NOON, status=ApplyStatus.UNKNOWN)
     assert plans.prune(store, keep=0) == 1
-    assert numbers(plans.history(store, limit=9)) == [applied, pointed_at, waits]
+    assert numbers(plans.history(store, limit=9)) == [waits, failed, applied, pointed_at]
     assert plans.get(store, forgotten) is None
 
 
 def test_history_outlives_the_plan_that_it_speaks_of(store: Store) -> None:
     plan_id = plans.add(store, replace(a_plan(), state=PlanState.EMPTY))
-    apply_id = applies.begin(store, an_apply(plan_id=plan_id))
-    applies.finish(store, apply_id, at=NOON, status=ApplyStatus.UNKNOWN)
     pass_id = passes.begin(store, PAY, at=NOON)
     passes.finish(store, pass_id, at=NOON, outcome="Idle", reason="r", message="m", plan_id=plan_id)
     assert plans.prune(store, keep=0) == 1
-    assert [record.plan_id for record in applies.history(store, limit=9)] == [None]
     assert [record.plan_id for record in passes.history(store, limit=9)] == [None]
 
 

@@ -16,9 +16,10 @@ from sqlalchemy import delete, select
 
 from tfreconcile.gate.model import Approval, Verdict
 from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
-from tfreconcile.source.model import InputsDigest, Revision, StackName
+from tfreconcile.source.model import InputsDigest, Revision, Signature, StackName
 from tfreconcile.store import rows
 from tfreconcile.store.database import Store
+from tfreconcile.store.journal import Entry
 from tfreconcile.store.records import (
     ApplyRecord,
     ApplyStatus,
@@ -27,9 +28,21 @@ from tfreconcile.store.records import (
     PassRecord,
     PlanRecord,
     PlanState,
+    SourceRecord,
     StackRecord,
+    TagRecord,
 )
-from tfreconcile.store.tables import ApplyRow, ApprovalRow, Base, PassRow, PlanRow, StackRow
+from tfreconcile.store.tables import (
+    ApplyRow,
+    ApprovalRow,
+    Base,
+    JournalRow,
+    PassRow,
+    PlanRow,
+    SourceRow,
+    StackRow,
+    TagRow,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -53,12 +66,16 @@ VALUES: Mapping[object, st.SearchStrategy[object]] = {
     JsonObject: OBJECT,
     JsonObjects: st.lists(OBJECT, max_size=3).map(tuple),
     tuple[int, ...]: st.lists(st.integers(1, 9), max_size=3).map(tuple),
-    tuple[str, ...]: st.lists(TEXT, max_size=3).map(tuple),
+    **dict.fromkeys((tuple[str, ...], tuple[StackName, ...]), st.lists(TEXT, max_size=3).map(tuple)),
     frozenset[ChangeDigest]: st.frozensets(TEXT, max_size=3),
     frozenset[tuple[str, str]]: st.frozensets(st.tuples(TEXT, TEXT), max_size=3),
     PlanState: st.sampled_from(PlanState),
     ApplyStatus: st.sampled_from(ApplyStatus),
     Verdict: st.sampled_from(Verdict),
+    bool: st.booleans(),
+    Signature: st.builds(
+        Signature, kind=st.sampled_from(["ssh", "gpg"]), signer=TEXT, payload=TEXT, text=TEXT
+    ),
 }
 REFERENCES = ("pending_plan", "plan_id")
 """Numbers of other rows, which have to exist: None here."""
@@ -77,6 +94,9 @@ def any_of(hint: object) -> st.SearchStrategy[object]:
         pytest.param(PassRow, PassRecord, id="pass"),
         pytest.param(ApprovalRow, Approval, id="approval"),
         pytest.param(ApplyRow, ApplyRecord, id="apply"),
+        pytest.param(TagRow, TagRecord, id="tag"),
+        pytest.param(SourceRow, SourceRecord, id="source"),
+        pytest.param(JournalRow, Entry, id="journal"),
     ],
 )
 @given(given_values=st.data())

@@ -13,7 +13,7 @@ from support.remembered import HEAD, HOUR, INPUTS, NET, NOON, PAY
 
 from tfreconcile.errors import Waiting
 from tfreconcile.source.model import InputsDigest, Revision, StackName
-from tfreconcile.store import leases, stacks
+from tfreconcile.store import leases, removals, stacks
 from tfreconcile.store.database import Store
 from tfreconcile.store.records import StackRecord
 
@@ -53,9 +53,9 @@ def test_a_missing_stack_is_made_when_it_is_saved(store: Store) -> None:
 def test_what_an_operator_says_during_a_pass_outlives_its_end(store: Store) -> None:
     at_the_start = stacks.ensure(store, PAY, "d")
     stacks.suspend(store, PAY, by="ana", reason="incident 7", until=NOON + HOUR, at=NOON)
-    stacks.request_sync(store, PAY, at=NOON)
+    stacks.request_sync(store, PAY, by="ana", at=NOON)
     leases.take(store, PAY, holder=MINE, now=NOON, until=NOON + HOUR)
-    stacks.mark_removed(store, (), NOON)
+    removals.mark(store, (), NOON)
     stacks.save(store, replace(at_the_start, state="Idle", failures=2))
     assert kept(store) == replace(
         at_the_start,
@@ -118,14 +118,14 @@ def test_a_resumed_stack_is_as_if_it_had_never_been_paused(store: Store) -> None
     before = stacks.ensure(store, PAY, "d")
     assert stacks.suspend(store, PAY, by="ana", reason="r", until=None, at=NOON)
     assert kept(store).suspended_at == NOON
-    assert stacks.resume(store, PAY)
-    assert kept(store) == before
+    assert stacks.resume(store, PAY, by="ana", at=NOON)
+    assert kept(store) == replace(before, sync_requested_at=NOON)
 
 
 def test_a_word_about_a_stack_that_nobody_knows_is_not_taken(store: Store) -> None:
     assert not stacks.suspend(store, PAY, by="ana", reason="r", until=None, at=NOON)
-    assert not stacks.resume(store, PAY)
-    assert not stacks.request_sync(store, PAY, at=NOON)
+    assert not stacks.resume(store, PAY, by="ana", at=NOON)
+    assert not stacks.request_sync(store, PAY, by="ana", at=NOON)
     assert stacks.all(store) == ()
 
 
@@ -141,7 +141,7 @@ def test_a_pass_answers_only_what_was_asked_before_it(
     store: Store, asked_after: timedelta, answered: bool
 ) -> None:
     stacks.ensure(store, PAY, "d")
-    stacks.request_sync(store, PAY, at=NOON + asked_after)
+    stacks.request_sync(store, PAY, by="ana", at=NOON + asked_after)
     stacks.clear_sync(store, PAY, before=NOON)
     assert (kept(store).sync_requested_at is None) is answered
 
@@ -149,14 +149,14 @@ def test_a_pass_answers_only_what_was_asked_before_it(
 def test_clearing_answers_one_stack_only(store: Store) -> None:
     for name in (PAY, NET):
         stacks.ensure(store, name, "d")
-        stacks.request_sync(store, name, at=NOON)
+        stacks.request_sync(store, name, by="ana", at=NOON)
     stacks.clear_sync(store, PAY, before=NOON + HOUR)
     assert kept(store, NET).sync_requested_at == NOON
 
 
 def test_a_new_stack_is_desired_and_no_more(store: Store) -> None:
     stacks.seen(store, PAY, definition="d", revision=HEAD, inputs=INPUTS, now=NOON)
-    assert kept(store) == StackRecord(name=PAY, definition="d", desired_revision=HEAD)
+    assert kept(store) == StackRecord(name=PAY, definition="d", desired_revision=HEAD, defined_revision=HEAD)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +190,7 @@ def test_a_commit_that_leaves_the_inputs_alone_is_spoken_for_by_the_last_plan(
         before,
         definition="moved",
         desired_revision=HEAD,
+        defined_revision=HEAD,
         observed_revision=then_observed,
         applied_revision=then_applied,
     )
@@ -215,20 +216,3 @@ def test_a_mended_definition_is_due_at_once_though_its_inputs_are_the_old_ones(s
     assert (kept(store).next_due_at, kept(store).sync, kept(store).conditions) == (None, "Unknown", ())
     stacks.seen(store, PAY, definition="d", revision=HEAD, inputs=INPUTS, now=NOON)
     assert kept(store).next_due_at == NOON
-
-
-def test_a_stack_that_left_git_is_marked_once(store: Store) -> None:
-    for name in (PAY, NET):
-        stacks.ensure(store, name, "d")
-    assert stacks.mark_removed(store, {NET}, NOON) == (PAY,)
-    assert stacks.mark_removed(store, {NET}, NOON + HOUR) == ()
-    assert (kept(store, PAY).removed_at, kept(store, NET).removed_at) == (NOON, None)
-
-
-def test_a_stack_that_comes_back_is_no_longer_marked(store: Store) -> None:
-    for name in (PAY, NET):
-        stacks.ensure(store, name, "d")
-    stacks.mark_removed(store, (), NOON)
-    stacks.seen(store, PAY, definition="d", revision=HEAD, inputs=INPUTS, now=NOON)
-    stacks.broken(store, NET, definition="d", revision=HEAD, message="m", now=NOON)
-    assert [record.removed_at for record in stacks.all(store)] == [None, None]

@@ -16,6 +16,8 @@ NET = StackName("network-prod")
 HEAD = Revision("a" * 40)
 INPUTS = InputsDigest("1" * 64)
 MARK = Fingerprint("f" * 64)
+KEY = b"k" * 32
+"""The key of a test's host."""
 
 
 def a_plan(stack: StackName = PAY) -> PlanRecord:

@@ -9,27 +9,33 @@ from sqlalchemy.orm import Session
 
 from tfreconcile.errors import Waiting
 from tfreconcile.source.model import StackName
-from tfreconcile.store import approvals, leases, rows
+from tfreconcile.store import approvals, journal, leases, removals, rows, telling
 from tfreconcile.store.database import Store
-from tfreconcile.store.records import ApplyRecord, ApplyStatus, JsonObjects, PlanState
+from tfreconcile.store.journal import BY_ITSELF, Event, EventKind
+from tfreconcile.store.records import ApplyRecord, ApplyStatus, JsonObject, JsonObjects, PlanState
 from tfreconcile.store.tables import ApplyRow, PlanRow
 
 
-def begin(store: Store, record: ApplyRecord, *, holder: str | None = None) -> int:
+def begin(store: Store, record: ApplyRecord, *, holder: str | None = None, removing: bool = False) -> int:
     """Write the intent and give its number. It is on the disk when this returns.
 
     The last look before the irreversible, in one transaction: raises Waiting and writes nothing when
     ``holder`` is given and has lost the lease ("LeaseLost"), when an apply of this stack is still open
-    ("ApplyOpen"), or when one of ``record.approvals`` no longer holds at ``started_at`` ("ApprovalGone").
+    ("ApplyOpen"), when it is ``removing`` a stack that is in Git again ("DefinitionIsBack"), or when the
+    words about it no longer hold at ``started_at``, as ``approvals.require`` says.
     """
     row = ApplyRow(**rows.columns(record, without=("id",)))
     with store.write() as session:
         if holder is not None:
             leases.require(session, record.stack, holder)
         _require_none_open(session, record.stack)
-        approvals.require(session, record.approvals, at=record.started_at)
+        if removing:
+            removals.require(session, record.stack)
+        approvals.require(store, session, record.approvals, stack=record.stack, at=record.started_at)
         session.add(row)
         session.flush()
+        body = telling.begun(session, row.id)
+        _tell(store, session, row, EventKind.APPLY_BEGUN, body=body, at=record.started_at)
         return row.id
 
 
@@ -61,7 +67,9 @@ def finish(
             return False
         row.status, row.ended_at = status, at
         row.reason, row.message, row.outcomes = reason, message, outcomes
-        _settle(session, row, at)
+        session.flush()
+        _tell(store, session, row, EventKind.APPLY_ENDED, body=telling.ended(session, row.id), at=at)
+        _settle(store, session, row, at)
         return True
 
 
@@ -87,9 +95,16 @@ def _require_none_open(session: Session, stack: StackName) -> None:
         raise Waiting("ApplyOpen", f"apply {found} of {stack} has not ended, or nobody knows yet how it did")
 
 
-def _settle(session: Session, row: ApplyRow, at: datetime) -> None:
+def _settle(store: Store, session: Session, row: ApplyRow, at: datetime) -> None:
     became = {ApplyStatus.SUCCEEDED: PlanState.APPLIED, ApplyStatus.FAILED: PlanState.FAILED}.get(row.status)
     if became is not None:
         rows.changed(session, update(PlanRow).where(PlanRow.id == row.plan_id).values(state=became))
     if row.status is ApplyStatus.SUCCEEDED:
-        approvals.use(session, row.approvals, at=at)
+        approvals.use(store, session, row.approvals, stack=row.stack, at=at, apply_id=row.id)
+
+
+def _tell(
+    store: Store, session: Session, row: ApplyRow, kind: EventKind, *, body: JsonObject, at: datetime
+) -> None:
+    event = Event(kind=kind, stack=row.stack, actor=BY_ITSELF, at=at, body=body)
+    journal.append(store, session, event)

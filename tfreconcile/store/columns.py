@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
 from sqlalchemy import JSON, DateTime, Dialect, String, Text, TypeDecorator
+
+from tfreconcile.source.model import Signature
 
 Word = TypeVar("Word", bound=StrEnum)
 Item = TypeVar("Item")
@@ -45,9 +48,7 @@ class Prose(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """What no database can hold (half characters, NUL) becomes U+FFFD: a message never fails a write."""
-        if value is None:
-            return None
-        return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in value)
+        return None if value is None else clean(value)
 
 
 class OneOf(TypeDecorator[Word]):
@@ -116,6 +117,27 @@ class Pairs(TypeDecorator[frozenset[tuple[str, str]]]):
     ) -> frozenset[tuple[str, str]] | None:
         """The set."""
         return None if value is None else frozenset((first, second) for first, second in value)
+
+
+class Signed(TypeDecorator[Signature]):
+    """A signature, kept as a JSON object with its fields."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Signature | None, dialect: Dialect) -> dict[str, object] | None:
+        """An object of plain JSON."""
+        return None if value is None else dataclasses.asdict(value)
+
+    def process_result_value(self, value: dict[str, str] | None, dialect: Dialect) -> Signature | None:
+        """The signature; an object with other keys raises TypeError."""
+        make: Callable[..., Signature] = Signature
+        return None if value is None else make(**value)
+
+
+def clean(text: str) -> str:
+    """The text as a ``Prose`` column gives it back."""
+    return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)
 
 
 def written(value: object) -> str:

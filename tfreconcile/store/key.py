@@ -15,9 +15,24 @@ LENGTH = 32
 def load_or_make(path: Path) -> bytes:
     """The key in ``path``; a missing file is made (0600). Raises Misconfigured for one that is not a key."""
     try:
-        return _checked(path, path.read_bytes())
+        return _read(path)
     except FileNotFoundError:
         return _make(path)
+
+
+def load(path: Path) -> bytes:
+    """The key in ``path``. Raises Misconfigured when there is none."""
+    try:
+        return _read(path)
+    except FileNotFoundError as error:
+        raise Misconfigured.at(str(path), "there is no such key_file", "name the key of the host") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return _checked(path, path.read_bytes())
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise Misconfigured.at(str(path), f"key_file cannot be read: {error.strerror}") from error
 

@@ -82,6 +82,50 @@ class StackRecord:
     resources: int | None = None
     healthy_by: datetime | None = None
     removed_at: datetime | None = None
+    defined_revision: Revision | None = None
+    """The newest commit that defines the stack without an error: where it is destroyed from."""
+    on_removal: str = "orphan"
+    """What that definition says is to happen when it leaves Git: ``orphan`` or ``destroy``."""
+    depends_on: tuple[StackName, ...] = ()
+    """The stacks that must be in sync first, as that definition says."""
+    ignored: JsonObjects = ()
+    """Its ignore rules in the last plan: {address, attributes, until, why, hides[]}, one entry a rule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagRecord:
+    """What was made of one tag object under one name (below refs/tags/), once and for all.
+
+    ``refused`` is why it does not count, or None; then ``approval_id`` is the word that it became.
+    """
+
+    id: int = 0
+    ref: str
+    object: str
+    stack: str
+    at: datetime
+    signer: str | None = None
+    refused: str | None = None
+    approval_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRecord:
+    """What is known of the tracked branch. ``accepted`` is the newest commit that may be reconciled.
+
+    ``verified`` with ``reason`` and ``message`` is the condition SourceVerified of ``head``; ``signer`` made
+    the signature of ``accepted``. ``changed_at`` is when the verdict last changed.
+    """
+
+    branch: str
+    accepted: Revision | None = None
+    accepted_at: datetime | None = None
+    signer: str | None = None
+    head: Revision | None = None
+    verified: bool = False
+    reason: str = ""
+    message: str = ""
+    changed_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +151,8 @@ class PlanRecord:
     classification: JsonObjects = ()
     decision: JsonObject = field(default_factory=dict)
     state: PlanState = PlanState.PENDING
+    mode: str = "normal"
+    """``normal``, or ``destroy`` for a stack that left Git and is to go."""
 
 
 @dataclass(frozen=True, kw_only=True)

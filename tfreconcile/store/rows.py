@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,8 +21,13 @@ Numbered = TypeVar("Numbered", PlanRow, PassRow, ApplyRow)
 
 def value(row: Base, kind: type[Value]) -> Value:
     """The value of ``kind`` that the row holds."""
+    return made(kind, {field.name: getattr(row, field.name) for field in fields(kind)})
+
+
+def made(kind: type[Value], columns: Mapping[str, object]) -> Value:
+    """The value of ``kind`` with these columns."""
     make: Callable[..., Value] = kind
-    return make(**{field.name: getattr(row, field.name) for field in fields(kind)})
+    return make(**columns)
 
 
 def columns(record: DataclassInstance, *, without: Collection[str] = ()) -> dict[str, object]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from tfreconcile.clock import text
+from tfreconcile.observe.conditions import SOURCE_EMPTY
 from tfreconcile.source.model import InputsDigest, Revision, StackName
-from tfreconcile.store import leases, rows
+from tfreconcile.store import journal, leases, removals, rows
 from tfreconcile.store.database import Store
+from tfreconcile.store.journal import Event, EventKind
 from tfreconcile.store.records import StackRecord
 from tfreconcile.store.tables import StackRow
 
@@ -24,6 +27,9 @@ NOT_A_PASS = frozenset(
         "lease_holder",
         "lease_until",
         "removed_at",
+        "defined_revision",
+        "on_removal",
+        "depends_on",
     }
 )
 """Columns that others write while a pass runs: saving a pass leaves them as they are."""
@@ -72,18 +78,22 @@ def suspend(
 ) -> bool:
     """A person pauses the stack; ``until`` None means until resumed. False: no such stack."""
     words = {"suspended_by": by, "suspended_reason": reason, "suspended_until": until, "suspended_at": at}
-    return _write(store, name, words)
+    told = {"reason": reason, "until": None if until is None else text(until)}
+    event = Event(kind=EventKind.STACK_SUSPENDED, stack=name, actor=by, at=at, body=told)
+    return _write(store, name, words, event)
 
 
-def resume(store: Store, name: StackName) -> bool:
-    """A person lets the stack go on. False: no such stack."""
+def resume(store: Store, name: StackName, *, by: str, at: datetime) -> bool:
+    """A person lets the stack go on, and wants it checked now. False: no such stack."""
     words = ("suspended_by", "suspended_reason", "suspended_until", "suspended_at")
-    return _write(store, name, dict.fromkeys(words))
+    event = Event(kind=EventKind.STACK_RESUMED, stack=name, actor=by, at=at, body={})
+    return _write(store, name, {**dict.fromkeys(words), "sync_requested_at": at}, event)
 
 
-def request_sync(store: Store, name: StackName, *, at: datetime) -> bool:
+def request_sync(store: Store, name: StackName, *, by: str, at: datetime) -> bool:
     """A person wants the stack checked now. False: no such stack."""
-    return _write(store, name, {"sync_requested_at": at})
+    event = Event(kind=EventKind.STACK_SYNC, stack=name, actor=by, at=at, body={})
+    return _write(store, name, {"sync_requested_at": at}, event)
 
 
 def clear_sync(store: Store, name: StackName, *, before: datetime) -> None:
@@ -94,20 +104,29 @@ def clear_sync(store: Store, name: StackName, *, before: datetime) -> None:
 
 
 def seen(
-    store: Store, name: StackName, *, definition: str, revision: Revision, inputs: InputsDigest, now: datetime
+    store: Store,
+    name: StackName,
+    *,
+    definition: str,
+    revision: Revision,
+    inputs: InputsDigest,
+    on_removal: str = "orphan",
+    depends_on: tuple[StackName, ...] = (),
+    now: datetime,
 ) -> None:
     """Git defines the stack at this revision, with these inputs.
 
     What was planned or applied from the same inputs speaks for this revision too (design §2). A stack
-    that was broken before is due at once.
+    that was broken before, or had vanished, is due at once.
     """
     with store.write() as session:
-        row = _desired(session, name, definition, revision)
+        row = _desired(store, session, name, definition=definition, revision=revision, now=now)
+        row.defined_revision, row.on_removal, row.depends_on = revision, on_removal, depends_on
         if row.observed_inputs == inputs:
             row.observed_revision = revision
         if row.applied_inputs == inputs:
             row.applied_revision = revision
-        if row.reason == BROKEN:
+        if row.reason in (BROKEN, SOURCE_EMPTY):
             row.next_due_at = now
 
 
@@ -116,27 +135,24 @@ def broken(
 ) -> None:
     """Git defines the stack at this revision in a way that cannot be planned; ``message`` says why."""
     with store.write() as session:
-        row = _desired(session, name, definition, revision)
+        row = _desired(store, session, name, definition=definition, revision=revision, now=now)
         row.sync, row.state, row.reason, row.message = "Unknown", "Stalled", BROKEN, message
         row.conditions, row.next_due_at, row.last_checked_at = (), None, now
 
 
-def mark_removed(store: Store, present: Collection[StackName], now: datetime) -> tuple[StackName, ...]:
-    """Mark the stacks that Git no longer defines, and name those that were not marked before.
-
-    ``seen`` and ``broken`` take the mark away when a stack comes back.
-    """
-    unmarked = select(StackRow).where(StackRow.removed_at.is_(None)).order_by(StackRow.name)
-    with store.write() as session:
-        gone = [row for row in session.scalars(unmarked) if row.name not in present]
-        for row in gone:
-            row.removed_at = now
-        return tuple(row.name for row in gone)
-
-
-def _desired(session: Session, name: StackName, definition: str, revision: Revision) -> StackRow:
+def _desired(
+    store: Store,
+    session: Session,
+    name: StackName,
+    *,
+    definition: str,
+    revision: Revision,
+    now: datetime,
+) -> StackRow:
     row = _ensured(session, name, definition)
-    row.definition, row.desired_revision, row.removed_at = definition, revision, None
+    row.definition, row.desired_revision = definition, revision
+    if row.removed_at is not None:
+        removals.adopt(store, session, row, now)
     return row
 
 
@@ -148,7 +164,10 @@ def _ensured(session: Session, name: StackName, definition: str) -> StackRow:
     return row
 
 
-def _write(store: Store, name: StackName, columns: Mapping[str, object]) -> bool:
+def _write(store: Store, name: StackName, columns: Mapping[str, object], event: Event | None = None) -> bool:
     statement = update(StackRow).where(StackRow.name == name).values(dict(columns))
     with store.write() as session:
-        return rows.changed(session, statement) == 1
+        known = rows.changed(session, statement) == 1
+        if known and event is not None:
+            journal.append(store, session, event)
+        return known

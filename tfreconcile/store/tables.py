@@ -10,8 +10,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tfreconcile.gate.model import Verdict
 from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
-from tfreconcile.source.model import InputsDigest, Revision, StackName
-from tfreconcile.store.columns import Digests, Listed, Moment, OneOf, Pairs, Prose
+from tfreconcile.source.model import InputsDigest, Revision, Signature, StackName
+from tfreconcile.store.columns import Digests, Listed, Moment, OneOf, Pairs, Prose, Signed
 from tfreconcile.store.records import ApplyStatus, JsonObject, JsonObjects, PlanState
 
 FORGETS_ITS_PLAN = "SET NULL"
@@ -73,6 +73,10 @@ class StackRow(Base):
     resources: Mapped[int | None]
     healthy_by: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    defined_revision: Mapped[Revision | None]
+    on_removal: Mapped[str]
+    depends_on: Mapped[tuple[StackName, ...]] = mapped_column(Listed)
+    ignored: Mapped[JsonObjects] = mapped_column(Listed)
 
 
 class PlanRow(Base):
@@ -98,6 +102,7 @@ class PlanRow(Base):
     classification: Mapped[JsonObjects] = mapped_column(Listed)
     decision: Mapped[JsonObject] = mapped_column(JSON)
     state: Mapped[PlanState] = mapped_column(OneOf(PlanState))
+    mode: Mapped[str]
 
 
 class PassRow(Base):
@@ -138,6 +143,58 @@ class ApprovalRow(Base):
     revoked_at: Mapped[datetime | None]
     revoked_by: Mapped[str | None] = mapped_column(Prose)
     consumed_at: Mapped[datetime | None]
+    signature: Mapped[Signature | None] = mapped_column(Signed)
+    seal: Mapped[str | None]
+
+
+class TagRow(Base):
+    """One signed tag that was looked at: ``TagRecord``. Never deleted, never looked at again."""
+
+    __tablename__ = "tags"
+    __table_args__ = (Index(None, "ref", "object", unique=True), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(Prose)
+    object: Mapped[str]
+    stack: Mapped[str]
+    at: Mapped[datetime]
+    signer: Mapped[str | None] = mapped_column(Prose)
+    refused: Mapped[str | None] = mapped_column(Prose)
+    approval_id: Mapped[int | None]
+
+
+class SourceRow(Base):
+    """The newest commit of a tracked branch that was found trustworthy: ``SourceRecord``."""
+
+    __tablename__ = "sources"
+
+    branch: Mapped[str] = mapped_column(primary_key=True)
+    accepted: Mapped[Revision | None]
+    accepted_at: Mapped[datetime | None]
+    signer: Mapped[str | None] = mapped_column(Prose)
+    head: Mapped[Revision | None]
+    verified: Mapped[bool]
+    reason: Mapped[str] = mapped_column(Prose)
+    message: Mapped[str] = mapped_column(Prose)
+    changed_at: Mapped[datetime]
+
+
+class JournalRow(Base):
+    """One link of the chain: ``journal.Entry``. Never changed, never deleted."""
+
+    __tablename__ = "journal"
+    __table_args__ = (Index(None, "stack", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    event: Mapped[str]
+    stack: Mapped[str | None]
+    actor: Mapped[str] = mapped_column(Prose)
+    version: Mapped[str]
+    body: Mapped[JsonObject] = mapped_column(JSON)
+    previous: Mapped[str]
+    hash: Mapped[str]
+    seal: Mapped[str]
 
 
 class ApplyRow(Base):
