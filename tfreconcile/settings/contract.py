@@ -1,7 +1,6 @@
 """What may a host config say?
 
-The models follow the contract key by key. What the contract has and this version does not act on is refused
-with a sentence, never overlooked.
+The models follow the contract key by key; a key that they do not have is an error, never overlooked.
 """
 
 from __future__ import annotations
@@ -10,17 +9,16 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field
 from pydantic.json_schema import JsonSchemaValue
 
-from tfreconcile.classify.model import PLANNED_HAZARDS, HazardKind
 from tfreconcile.settings.backend import BackendChoice
 from tfreconcile.settings.environment import reserved_by
+from tfreconcile.settings.gate import GateSection
 from tfreconcile.source import address, document
-from tfreconcile.source.contract import Interval, Person, Timeout, TimeToLive
+from tfreconcile.source.contract import Interval, Timeout
 from tfreconcile.source.document import Section
-from tfreconcile.source.model import Strictness
-from tfreconcile.source.shapes import Duration, OneOf, Text, between, later, not_allowed, sentence
+from tfreconcile.source.shapes import Duration, HostPath, Text, between, not_allowed, sentence
 
 _SQLITE = re.compile(r"sqlite:///(?!:memory:|/*$|.*[?#%])[^\x00-\x1f]+")
 _POSTGRES = re.compile(r"postgresql\+psycopg://\S+")
@@ -58,17 +56,6 @@ def _unreserved(pattern: str) -> str:
     return pattern
 
 
-def _without_windows(windows: list[JsonValue]) -> list[JsonValue]:
-    if windows:
-        raise sentence("windows are not supported by this version; allowed: []", "remove them")
-    return windows
-
-
-HostPath = Annotated[
-    str,
-    Text(r"(?!~)[^\x00-\x1f?#%]{1,1000}", "a path, absolute or relative to this file, without ~, ?, # and %"),
-]
-Hazard = Annotated[str, OneOf(tuple(sorted({str(kind) for kind in HazardKind} | PLANNED_HAZARDS)))]
 VariablePattern = Annotated[
     str,
     Text(r"[A-Za-z_*][A-Za-z0-9_*]{0,127}", "the name of a variable, or a pattern such as AWS_*"),
@@ -77,9 +64,6 @@ VariablePattern = Annotated[
 VariableName = Annotated[
     str, Text("[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of a variable"), AfterValidator(_unreserved)
 ]
-
-
-ResourceType = Annotated[str, Text("[a-z0-9_*?]{1,100}", "a resource type, or a pattern such as aws_efs_*")]
 Engine = Annotated[
     str, Text(r"auto|terraform|tofu|embedded|/\S.*", "auto, terraform, tofu, embedded or an absolute path")
 ]
@@ -96,8 +80,10 @@ class SourceSection(Section):
     """Directory of the repository at or below which the stack.yaml files stand."""
     interval: Annotated[Duration, between(timedelta(seconds=1), timedelta(days=1))] = timedelta(seconds=60)
     """How often the repository is fetched, 1s to 1d."""
-    verify: Annotated[Literal["none"], later("head", "history", allowed="none")] = "none"
-    """Which commits must be signed by a trusted signer; this version knows none only."""
+    verify: Literal["none", "head", "history"] = "none"
+    """Which commits must be signed by one of signers: none, the newest, or each since the last accepted."""
+    verify_since: Annotated[str, Text("[0-9a-f]{40}", "a full commit id of 40 hex digits")] | None = None
+    """With history: the commit after which signatures are asked for; default: from the first commit on."""
 
 
 class AccountSection(Section):
@@ -116,50 +102,6 @@ class EnvironmentSection(Section):
     """Variables of the daemon's environment that are handed on; * stands for any text."""
     fixed: dict[VariableName, str] = Field(default={}, alias="set", repr=False)
     """Variables with the values they get."""
-
-
-class ApprovalsSection(Section):
-    """Who must say yes, how many of them, and for how long a yes lasts."""
-
-    required: int = Field(default=1, ge=1, le=20)
-    """How many people must approve."""
-    ttl: TimeToLive = timedelta(hours=24)
-    """How long an approval lasts, 1s to 365d."""
-    four_eyes: Annotated[bool, later(True, allowed="false")] = False
-    """Not supported by this version: only false is allowed."""
-    approvers: list[Person] = Field(default=["*"], min_length=1, max_length=100)
-    """Patterns of names: whoever approves must match one of them."""
-
-    @model_validator(mode="after")
-    def _can_be_reached(self) -> ApprovalsSection:
-        people = set(self.approvers)
-        if len(people) < self.required and not any(set("*?[") & set(name) for name in people):
-            what = f"required is {self.required} and approvers names {len(people)}"
-            raise sentence(f"{what}: nothing could ever be approved", "name more people or require fewer")
-        return self
-
-
-class GateSection(Section):
-    """The floor: no stack can be less strict."""
-
-    hazards: dict[Hazard, Strictness] = Field(default={})
-    """What each kind of hazard asks for; those left out keep their built-in default."""
-    apply: Strictness = "auto"
-    """What changes that Git asks for need."""
-    drift: Literal["heal", "approve", "report"] = "heal"
-    """What is done about changes that the world made."""
-    prune: Strictness = "approve"
-    """What resources that left the code need."""
-    max_destroys: int = Field(default=10, ge=0, le=100_000)
-    """More deletions than this in one plan are a blast-radius hazard."""
-    max_destroy_percent: int = Field(default=50, ge=0, le=100)
-    """A larger part of a stack's resources deleted by one plan is a blast-radius hazard; in percent."""
-    approvals: ApprovalsSection = ApprovalsSection()
-    """Who must say yes."""
-    windows: Annotated[list[JsonValue], AfterValidator(_without_windows)] = Field(default=[])
-    """Not supported by this version: only [] is allowed."""
-    stateful: list[ResourceType] = Field(default=[], max_length=500)
-    """Patterns of resource types that hold data, beside the built-in catalogue."""
 
 
 class DefaultsSection(Section):
@@ -191,7 +133,7 @@ class HostConfig(Section):
     environment: EnvironmentSection = EnvironmentSection()
     """All that Terraform and its providers get to see."""
     signers: HostPath | None = None
-    """The ssh allowed_signers file; default: nobody's signature is trusted."""
+    """The ssh allowed_signers file; trusted.gpg and revoked_keys may stand beside it; default: no signer."""
     key_file: HostPath | None = None
     """The key of the fingerprints; default: fingerprint.key in state_dir."""
     gate: GateSection = GateSection()

@@ -5,24 +5,28 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from tfreconcile.classify.model import PLANNED_HAZARDS, HazardKind
+from tfreconcile.classify.model import PLANNED_HAZARDS
 from tfreconcile.errors import Misconfigured, Place, Problem
-from tfreconcile.gate.model import ApprovalRules, DriftPolicy, Policy, Requirement
-from tfreconcile.gate.policy import DEFAULT_HAZARDS, Floor
-from tfreconcile.settings import backend
-from tfreconcile.settings.contract import GateSection, HostConfig, SourceSection
+from tfreconcile.gate.configuration import ConfigurationRules
+from tfreconcile.gate.policy import Floor
+from tfreconcile.policies.model import PolicyRules
+from tfreconcile.settings import backend, coherence, floor
+from tfreconcile.settings.contract import HostConfig, SourceSection
+from tfreconcile.settings.gate import GateSection
 from tfreconcile.settings.model import (
     Defaults,
     EnvironmentRules,
     Settings,
     SourceSettings,
 )
-from tfreconcile.source import document
+from tfreconcile.settings.policy import ConfigurationSection, PolicySection
+from tfreconcile.source import document, yaml
 from tfreconcile.source.document import LIMIT, Document
+from tfreconcile.source.model import Revision
 from tfreconcile.source.tree import ROOT, OutsideRepository, inside
 
 _PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@]*:[^/@]+@", re.IGNORECASE)
@@ -43,11 +47,11 @@ def parse(content: bytes, file: str) -> Settings:
     Raises Misconfigured with every problem, whatever the bytes are.
     """
     found = document.read(content, file, HostConfig)
-    config, base = found.model, Path(file).parent
+    config, base, held = found.model, Path(file).parent, _floor(found, file)
     state_dir = _absolute(base, config.state_dir)
     return Settings(
         file=file,
-        source=_source(found, base, file),
+        source=_source(config.source, base),
         state_dir=state_dir,
         database=_database(config.database, base, state_dir),
         engine=config.engine,
@@ -59,9 +63,11 @@ def parse(content: bytes, file: str) -> Settings:
         ),
         signers=_absolute(base, config.signers) if config.signers else None,
         key_file=_absolute(base, config.key_file) if config.key_file else state_dir / "fingerprint.key",
-        floor=_floor(config.gate, found.places),
+        floor=held,
         stateful=frozenset(config.gate.stateful),
-        unused_hazards=tuple(sorted(PLANNED_HAZARDS & set(config.gate.hazards))),
+        policies=_policies(base, config.gate.policy),
+        configuration=_configuration(config.gate.configuration),
+        unused_hazards=_unused(config.gate),
         defaults=Defaults(interval=config.defaults.interval, timeout=config.defaults.timeout),
         warnings=tuple(_unwise(config)),
     )
@@ -89,19 +95,34 @@ def _absolute(base: Path, path: str) -> Path:
     return Path(os.path.normpath(base / path))
 
 
-def _source(found: Document[HostConfig], base: Path, file: str) -> SourceSettings:
-    wanted = found.model.source
+def _floor(found: Document[HostConfig], file: str) -> Floor:
+    config = found.model
+    made = floor.floor(config.gate, found.places, verifies=config.signers is not None)
+    if problems := [*_outside(found, file), *coherence.problems(config, made, found.places)]:
+        raise yaml.several(sorted(problems))
+    return made
+
+
+def _unused(gate: GateSection) -> tuple[str, ...]:
+    return tuple(sorted(PLANNED_HAZARDS & {*gate.hazards, *gate.approvals.hazards}))
+
+
+def _outside(found: Document[HostConfig], file: str) -> Iterator[Problem]:
     try:
-        path = inside(ROOT, wanted.path)
+        inside(ROOT, found.model.source.path)
     except OutsideRepository as error:
         place = found.places.get("source.path", Place(file))
-        raise Misconfigured((Problem(place, f"source.path: {error}", "name a directory in it"),)) from None
+        yield Problem(place, f"source.path: {error}", "name a directory in it")
+
+
+def _source(wanted: SourceSection, base: Path) -> SourceSettings:
     return SourceSettings(
         url=_located(wanted, base),
         branch=wanted.branch,
-        path=path,
+        path=inside(ROOT, wanted.path),
         interval=wanted.interval,
         verify=wanted.verify,
+        verify_since=None if wanted.verify_since is None else Revision(wanted.verify_since),
     )
 
 
@@ -121,23 +142,26 @@ def _database(url: str | None, base: Path, state_dir: Path) -> str:
     return url
 
 
-def _floor(gate: GateSection, places: Mapping[str, Place]) -> Floor:
-    known = {str(kind) for kind in HazardKind}
-    chosen = {HazardKind(name): Requirement(it) for name, it in gate.hazards.items() if name in known}
-    policy = Policy(
-        hazards={**DEFAULT_HAZARDS, **chosen},
-        apply=Requirement(gate.apply),
-        drift=DriftPolicy(gate.drift),
-        prune=Requirement(gate.prune),
-        max_destroys=gate.max_destroys,
-        max_destroy_percent=gate.max_destroy_percent,
-        approvals=ApprovalRules(
-            required=gate.approvals.required,
-            ttl=gate.approvals.ttl,
-            approvers=(tuple(gate.approvals.approvers),),
-        ),
+def _policies(base: Path, wanted: PolicySection) -> PolicyRules:
+    return PolicyRules(
+        rego=tuple(_absolute(base, path) for path in wanted.rego),
+        git=tuple(wanted.git),
+        data=tuple(_absolute(base, path) for path in wanted.data),
+        namespaces=tuple(wanted.namespaces),
+        engine=wanted.engine,
+        checkov=_absolute(base, wanted.checkov) if wanted.checkov else None,
+        timeout=wanted.timeout,
+        memory=wanted.memory_mb << 20,
     )
-    return Floor(policy=policy, places={key: at for key, at in places.items() if key.startswith("gate.")})
+
+
+def _configuration(wanted: ConfigurationSection) -> ConfigurationRules:
+    return ConfigurationRules(
+        providers=None if wanted.providers is None else tuple(wanted.providers),
+        modules=None if wanted.modules is None else tuple(wanted.modules),
+        provisioners=wanted.provisioners == "allow",
+        external_data=wanted.external_data == "allow",
+    )
 
 
 def _unwise(config: HostConfig) -> Iterator[str]:

@@ -8,8 +8,10 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from tfreconcile.gate.configuration import ConfigurationRules
 from tfreconcile.gate.policy import Floor
-from tfreconcile.source.model import Scalar, StackName
+from tfreconcile.policies.model import PolicyRules
+from tfreconcile.source.model import Revision, Scalar, StackName
 
 PLACEHOLDER = "{stack}"
 """What a text of the backend's settings holds where the name of the stack is to stand."""
@@ -31,8 +33,11 @@ class SourceSettings:
     """Directory, from the repository's root, at or below which definitions stand. Default ``stacks``."""
     interval: timedelta = timedelta(seconds=60)
     """How often the repository is fetched. Default 60s."""
-    verify: Literal["none"] = "none"
-    """Which commits must be signed. This version knows ``none`` only."""
+    verify: Literal["none", "head", "history"] = "none"
+    """Which commits must be signed by one of ``signers``: none, the head of the branch, or every one since
+    the last that was accepted. Default ``none``."""
+    verify_since: Revision | None = None
+    """With ``history``: the commit after which signatures are asked for. ``None``: from the first one on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,13 +112,18 @@ class Settings:
     environment: EnvironmentRules = field(default_factory=EnvironmentRules)
     """All that Terraform and its providers get to see."""
     signers: Path | None = None
-    """The ssh ``allowed_signers`` file. ``None`` (the default): nobody's signature is trusted."""
+    """The ssh ``allowed_signers`` file; ``trusted.gpg`` and ``revoked_keys`` may stand beside it. ``None``
+    (the default): nobody's signature is trusted."""
     key_file: Path
     """The key of the fingerprints, 0600, made when missing. Default: ``fingerprint.key`` in ``state_dir``."""
     floor: Floor = field(default_factory=Floor)
     """The least that the gate of every stack asks for, and where the config says so."""
     stateful: frozenset[str] = frozenset()
     """Patterns of resource types that hold data, beside the built-in catalogue. Default: none."""
+    policies: PolicyRules = field(default_factory=PolicyRules)
+    """Policy as code that every plan is held to. Default: none."""
+    configuration: ConfigurationRules = field(default_factory=ConfigurationRules)
+    """What code from Git may bring with it. Default: everything."""
     unused_hazards: tuple[str, ...] = ()
     """Hazards that the config names and this version does not detect."""
     defaults: Defaults = field(default_factory=Defaults)
