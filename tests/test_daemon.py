@@ -19,6 +19,7 @@ from tfreconcile.gate.model import Approval
 from tfreconcile.gate.policy import Floor
 from tfreconcile.observe.conditions import Conclusion, State, Sync
 from tfreconcile.observe.health import HealthStatus
+from tfreconcile.plan.fingerprint import Mode
 from tfreconcile.reconcile.one import Errand, Passed
 from tfreconcile.source.model import InputsDigest, ModuleFacts, Stack, StackName, Wanted
 from tfreconcile.store.records import StackRecord
@@ -343,3 +344,26 @@ def test_nothing_begins_when_the_stop_came_first() -> None:
     stop = threading.Event()
     stop.set()
     assert run(errands(a=()), Log(), workers=1, stop=stop) == ()
+
+
+def test_a_stack_that_goes_comes_after_those_that_depend_on_it() -> None:
+    """Their definitions say the opposite: what they need must still be there while they go."""
+    names = (StackName("app"), StackName("net"))
+    app, net = (
+        Errand(
+            wanted=wanted(name, *needs),
+            policy=Floor().policy,
+            revision=HEAD,
+            mode=Mode.DESTROY,
+            dependents=dependents,
+        )
+        for name, needs, dependents in zip(names, ((names[1],), ()), ((), (names[0],)), strict=True)
+    )
+    order: list[str] = []
+
+    def perform(errand: Errand) -> Passed:
+        order.append(errand.wanted.stack.name)
+        return passed(errand)
+
+    run({names[0]: app, names[1]: net}, perform, workers=2, stop=threading.Event())
+    assert order == ["app", "net"]

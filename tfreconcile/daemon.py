@@ -81,7 +81,7 @@ def run(
     A stack is performed again at once while its pass asks for it, at most FOLLOW_UPS times, so that an
     apply is seen to have converged. After ``stop`` nothing new begins; what runs is waited for.
     """
-    needs = {name: errand.wanted.stack.depends_on for name, errand in errands.items()}
+    needs = {name: errand.after for name, errand in errands.items()}
     waiting = in_order(errands, needs)
     running: dict[Future[Passed], StackName] = {}
     done: list[Passed] = []

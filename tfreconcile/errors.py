@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, order=True)
@@ -53,7 +54,14 @@ class Stalled(ReconcileError):
 
 
 class Waiting(ReconcileError):
-    """Nothing is wrong: a dependency is not ready, another process works on the stack."""
+    """Nothing is wrong: a dependency is not ready, another process works on the stack.
+
+    ``until`` is the moment from which on it need not wait any more, when that is known.
+    """
+
+    def __init__(self, reason: str, message: str, *, until: datetime | None = None) -> None:
+        super().__init__(reason, message)
+        self.until = until
 
 
 class Misconfigured(Exception):

@@ -34,6 +34,8 @@ FACTS = Facts(
 DECIDED = Proceed(("policy asks for nobody's word",))
 NAMED = Proceed(("approved",), (1,), ("ana", "bob"))
 HELD = Hold(("destroys a queue",), (), given=1, required=2)
+CLOSED = Hold(("deny window 'freeze' is closed for apply until tomorrow",), closed=True)
+OVERRIDE = Need(None, Address(""), Requirement.APPROVE, "the freeze")
 
 
 def drifted(*kinds: DriftKind) -> tuple[Drifted, ...]:
@@ -154,6 +156,26 @@ def test_one_status_follows(facts: Facts, sync: Sync, state: State, reason: str)
 )
 def test_its_message_is_for_people(facts: Facts, message: str) -> None:
     assert conclude(facts).message == message
+
+
+@pytest.mark.parametrize(
+    ("needs", "more"),
+    [
+        pytest.param((), "", id="nobody may override it"),
+        pytest.param(
+            (OVERRIDE,), "; overridden by 0 of 1: tfreconcile approve net --override-window", id="people may"
+        ),
+    ],
+)
+def test_what_waits_for_a_window_is_held_for_a_time_and_not_for_approval(
+    needs: tuple[Need, ...], more: str
+) -> None:
+    facts = replace(FACTS, decision=replace(CLOSED, needs=needs))
+    said = conclude(facts)
+    assert (said.sync, said.state, said.reason) == (Sync.OUT_OF_SYNC, State.HELD, "WindowClosed")
+    assert said.message == CLOSED.reasons[0] + more
+    stated = {one.type: one.status for one in conditions(said, facts, previous={}, now=NOON)}
+    assert (stated["Ready"], stated["AwaitingApproval"]) == ("Unknown", "False")
 
 
 def test_a_long_list_of_needs_is_cut_and_says_each_thing_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from support.judged import assessed, change, planned, rule, strayed
@@ -89,6 +90,30 @@ def test_suppressed_drift_says_why() -> None:
     assert (told["kind"], told["why"]) == ("suppressed", "autoscaler")
 
 
+OF_ANYBODY = {
+    "kinds": [],
+    "required": 1,
+    "given": 0,
+    "approvers": [],
+    "signed": False,
+    "exactly": False,
+    "missing": "",
+}
+RULED = Need(
+    ChangeDigest("c"),
+    Address("a.b"),
+    Requirement.APPROVE,
+    "w",
+    frozenset({HazardKind.STATEFUL, HazardKind.DESTROY}),
+    required=2,
+    approvers=(("*",), ("ana", "bo")),
+    signed=True,
+    given=1,
+    missing="1 more signed approval by ana, bo",
+)
+UNTIL = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
@@ -103,18 +128,47 @@ def test_suppressed_drift_says_why() -> None:
             {
                 "verdict": "hold",
                 "reasons": ["r"],
-                "needs": [{"address": "", "digest": None, "requires": "approve", "why": "w"}],
+                "needs": [{"address": "", "digest": None, "requires": "approve", "why": "w", **OF_ANYBODY}],
                 "given": 1,
                 "required": 2,
+                "closed": False,
+                "until": None,
             },
             id="hold",
+        ),
+        pytest.param(
+            Hold(("r",), (RULED,), given=1, required=2, until=UNTIL, closed=True),
+            {
+                "verdict": "hold",
+                "reasons": ["r"],
+                "needs": [
+                    {
+                        "address": "a.b",
+                        "digest": "c",
+                        "requires": "approve",
+                        "why": "w",
+                        "kinds": ["destroy", "stateful"],
+                        "required": 2,
+                        "given": 1,
+                        "approvers": [["*"], ["ana", "bo"]],
+                        "signed": True,
+                        "exactly": False,
+                        "missing": "1 more signed approval by ana, bo",
+                    }
+                ],
+                "given": 1,
+                "required": 2,
+                "closed": True,
+                "until": "2026-11-23T08:00:00Z",
+            },
+            id="hold for a window",
         ),
         pytest.param(
             Refuse(("r",), (Need(None, Address(""), Requirement.NEVER, "w"),)),
             {
                 "verdict": "refuse",
                 "reasons": ["r"],
-                "needs": [{"address": "", "digest": None, "requires": "never", "why": "w"}],
+                "needs": [{"address": "", "digest": None, "requires": "never", "why": "w", **OF_ANYBODY}],
             },
             id="refuse",
         ),

@@ -81,6 +81,23 @@ def test_back_off_is_never_under_half_a_step_and_never_over_the_longest(
             Transient("Throttled", ""), 99, timedelta(seconds=1), 15, 15, id="transient-never-under-a-retry"
         ),
         pytest.param(Stalled("InvalidConfiguration", ""), 1, TEN, 600, 660, id="stalled"),
+        pytest.param(
+            Waiting("WindowClosed", "", until=NOON + timedelta(seconds=90)),
+            9,
+            TEN,
+            90,
+            90,
+            id="a window opens",
+        ),
+        pytest.param(
+            Waiting("WindowClosed", "", until=NOON + timedelta(days=9)),
+            9,
+            TEN,
+            600,
+            660,
+            id="a window, later",
+        ),
+        pytest.param(Waiting("WindowClosed", ""), 9, TEN, 600, 660, id="no window in sight"),
     ],
 )
 def test_after_a_failure_its_class_says_when(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.plans import PAIRS, document, places, plan, replaced
 
 from tfreconcile.plan.document import Json, Kind, Plan
-from tfreconcile.plan.fingerprint import Digests, Scope, digests
+from tfreconcile.plan.fingerprint import Digests, Mode, Scope, digests
 from tfreconcile.plan.parse import parse
 from tfreconcile.plan.sources import Sources, sources
 
@@ -112,7 +112,7 @@ def test_a_digest_is_64_hex_digits_and_hides_the_secret() -> None:
     [
         Scope(stack="other"),
         Scope(stack="network", workspace="prod"),
-        Scope(stack="network", mode="destroy"),
+        Scope(stack="network", mode=Mode.DESTROY),
         Scope(stack="network", ephemeral={"pw": "EXAMPLE-SECRET-1"}),
     ],
     ids=["stack", "workspace", "mode", "ephemeral"],
@@ -276,8 +276,8 @@ def test_outputs_of_one_value_differ_by_their_mark() -> None:
     assert of(output(True)).outputs != of(output(False)).outputs
 
 
-@pytest.mark.parametrize("mode", ["normal", "refresh-only"])
-def test_drift_is_the_effect_of_a_refresh_only_plan(mode: str) -> None:
+@pytest.mark.parametrize("mode", [Mode.NORMAL, Mode.REFRESH_ONLY])
+def test_drift_is_the_effect_of_a_refresh_only_plan(mode: Mode) -> None:
     name, scope = "more/28_refresh_only", Scope(stack="network", mode=mode)
     other = replace(plan(name), drift=())
     assert of(plan(name), scope=scope).fingerprint != of(other, scope=scope).fingerprint

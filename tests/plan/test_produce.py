@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,16 @@ def test_modules_that_can_change_by_themselves_are_always_fetched_anew(there: Si
 def test_a_plan_that_wants_init_gets_it_once_and_is_tried_once_more(there: Site) -> None:
     calls(there)
     assert calls(there, forgets=1) == ["plan", "init", "plan", "show"]
+
+
+@pytest.mark.parametrize("forgets", [0, 1])
+def test_a_plan_to_destroy_is_one_also_when_init_comes_in_between(there: Site, forgets: int) -> None:
+    done = FakeTerraform(there.workdir)
+    made = produce.produce(done, there.order())
+    done.apply(made.file, started=there.started.append)
+    order = replace(there.order(), destroy=True)
+    plan = produce.produce(FakeTerraform(there.workdir, forgets=forgets), order).plan
+    assert {change.kind for change in plan.changes} == {Kind.DELETE}
 
 
 def test_a_plan_that_still_wants_init_fails(there: Site) -> None:

@@ -189,6 +189,17 @@ def test_drift_is_written_down_with_its_severity(world: World, begun: Learned) -
     [
         pytest.param(Nothing(), HEALTHY, None, 600, 660, id="in-sync-after-the-interval"),
         pytest.param(Hold(("h",)), HEALTHY, None, 600, 660, id="held-after-the-interval"),
+        pytest.param(
+            Hold(("h",), until=NOON + timedelta(seconds=90), closed=True),
+            HEALTHY,
+            None,
+            90,
+            90,
+            id="held-until-a-window-opens",
+        ),
+        pytest.param(
+            Hold(("h",), until=NOON + HOUR, closed=True), HEALTHY, None, 600, 660, id="held-for-long"
+        ),
         pytest.param(Proceed(), HEALTHY, None, 0, 0, id="applied-or-stopped-at-once"),
         pytest.param(Nothing(), PROGRESSING, None, 10, 10, id="progressing-soon"),
         pytest.param(Nothing(), HEALTHY, Transient("T", ""), 30, 60, id="third-failure-backs-off"),
@@ -218,9 +229,9 @@ def test_it_was_looked_at_when_the_pass_began_so_that_no_later_word_is_missed(
 
 
 def test_a_sync_is_answered_by_a_pass_that_began_after_it(world: World, begun: Learned) -> None:
-    stacks.request_sync(world.store, PAY, at=begun.started - timedelta(seconds=1))
+    stacks.request_sync(world.store, PAY, by="ana", at=begun.started - timedelta(seconds=1))
     assert settled(world, begun).sync_requested_at is None
-    stacks.request_sync(world.store, PAY, at=begun.started + timedelta(seconds=1))
+    stacks.request_sync(world.store, PAY, by="ana", at=begun.started + timedelta(seconds=1))
     assert settled(world, begun).sync_requested_at is not None
 
 

@@ -37,8 +37,11 @@ SHOWN = replace(
 )
 
 
+GOING = replace(ROW, removed_at=NOON, on_removal="destroy", backend="local:1")
+
+
 def told(record: StackRecord = ROW, pending: PlanRecord | None = None, *words: Approval) -> dict[str, object]:
-    return document(record, pending, words, NOON)
+    return document(record, pending, words, None, NOON)
 
 
 def part(found: Mapping[str, object], name: str) -> JsonObject:
@@ -65,13 +68,22 @@ def test_a_stack_of_which_nothing_is_known_has_every_key() -> None:
                 "reason": "NotSuspended",
                 "message": "",
                 "changed_at": None,
-            }
+            },
+            {
+                "type": "SourceVerified",
+                "status": "Unknown",
+                "reason": "NotAsked",
+                "message": "source.verify is none",
+                "changed_at": None,
+            },
         ],
         "last_checked_at": None,
         "last_applied_at": None,
         "next_due_at": None,
         "failures": 0,
         "definition": "stacks/pay/stack.yaml",
+        "ignored": {"count": 0, "until": None, "rules": []},
+        "left_git_at": None,
     }
 
 
@@ -119,6 +131,30 @@ def test_times_are_rfc_3339_in_utc() -> None:
             "left Git before 2026-11-21T12:00:00Z; its resources stay",
             id="removed",
         ),
+        pytest.param(
+            replace(GOING, reason="AwaitingApproval", state="AwaitingApproval"),
+            "AwaitingApproval",
+            "AwaitingApproval",
+            "m",
+            id="removed-and-to-be-destroyed",
+        ),
+        pytest.param(
+            replace(GOING, reason="Destroyed", backend=None), "Removed", "Destroyed", "m", id="destroyed"
+        ),
+        pytest.param(
+            replace(GOING, reason="StateTakenOver", backend=None),
+            "Removed",
+            "StateTakenOver",
+            "m",
+            id="taken-over",
+        ),
+        pytest.param(
+            replace(GOING, suspended_at=NOON, suspended_by="ana", suspended_reason="holidays"),
+            "Suspended",
+            "Suspended",
+            "by ana: holidays",
+            id="removed-to-be-destroyed-and-suspended",
+        ),
     ],
 )
 def test_what_a_person_did_stands_before_what_a_pass_found(
@@ -128,8 +164,9 @@ def test_what_a_person_did_stands_before_what_a_pass_found(
     assert (found["state"], found["reason"], found["message"]) == (state, reason, message)
 
 
-def test_a_removed_stack_is_never_due() -> None:
+def test_a_removed_stack_is_never_due_unless_it_is_to_be_destroyed() -> None:
     assert told(replace(ROW, removed_at=NOON, next_due_at=NOON))["next_due_at"] is None
+    assert told(replace(GOING, next_due_at=NOON))["next_due_at"] == "2026-11-21T12:00:00Z"
 
 
 @pytest.mark.parametrize(

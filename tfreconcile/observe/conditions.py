@@ -15,10 +15,14 @@ from tfreconcile.observe.health import Health, HealthStatus
 
 SUSPENDED_IN_GIT = "SuspendedInGit"
 """The reason of a pass that does nothing since the definition says ``suspend: true``."""
-
-
 NOT_READY = "DependencyNotReady"
 """The reason of a pass that waits for another stack."""
+WINDOW_CLOSED = "WindowClosed"
+"""The reason of what waits for a time: to be planned, or to be applied."""
+LEFT_GIT, DESTROYED, TAKEN_OVER = "LeftGit", "Destroyed", "StateTakenOver"
+"""The reasons of a stack that left Git: its resources stay or are to go, are gone, or are another stack's."""
+SOURCE_EMPTY = "SourceEmpty"
+"""The reason of stacks that vanished from Git all at once: rather a mistake than a wish."""
 
 
 class Sync(StrEnum):
@@ -67,6 +71,8 @@ class Facts:
     drift: tuple[Drifted, ...]
     health: Health
     previous_sync: Sync = Sync.UNKNOWN
+    removing: bool = False
+    """Did the stack leave Git, so that nothing of it is to be left?"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +98,8 @@ def conclude(facts: Facts) -> Conclusion:
     """The one status that follows from what a pass learned; a failure speaks before a decision."""
     if facts.failure is not None:
         return _failed(facts, facts.failure)
+    if facts.removing and (facts.applied or isinstance(facts.decision, Nothing)):
+        return _destroyed(facts.decision)
     match facts.decision:
         case None:
             return Conclusion(
@@ -131,6 +139,13 @@ def _nothing(facts: Facts, decision: Nothing) -> Conclusion:
     return Conclusion(sync=Sync.SYNCED, state=State.IDLE, reason="UpToDate", message=message)
 
 
+def _destroyed(decision: Decision | None) -> Conclusion:
+    by = decision.on_word_of if isinstance(decision, Proceed) else ()
+    word = f"what it had was destroyed on the word of {', '.join(by)}"
+    message = f"left Git, and {word if by else 'nothing was left to destroy'}"
+    return Conclusion(sync=Sync.SYNCED, state=State.REMOVED, reason=DESTROYED, message=message)
+
+
 def _proceeded(facts: Facts, decision: Proceed) -> Conclusion:
     if not facts.applied:
         return Conclusion(
@@ -142,6 +157,8 @@ def _proceeded(facts: Facts, decision: Proceed) -> Conclusion:
 
 
 def _held(facts: Facts, decision: Hold) -> Conclusion:
+    if decision.closed:
+        return _waits_for_a_window(facts, decision)
     return Conclusion(
         sync=Sync.OUT_OF_SYNC,
         state=State.AWAITING_APPROVAL,
@@ -151,8 +168,20 @@ def _held(facts: Facts, decision: Hold) -> Conclusion:
     )
 
 
+def _waits_for_a_window(facts: Facts, decision: Hold) -> Conclusion:
+    message = "; ".join(decision.reasons)
+    if decision.needs:
+        message += f"; overridden by {decision.given} of {decision.required}: "
+        message += f"tfreconcile approve {facts.stack} --override-window"
+    return Conclusion(sync=Sync.OUT_OF_SYNC, state=State.HELD, reason=WINDOW_CLOSED, message=message)
+
+
 def _summary(needs: tuple[Need, ...], reasons: tuple[str, ...]) -> str:
-    sentences = tuple(dict.fromkeys([*reasons, *(need.why for need in needs)]))
+    """Three sentences at most; what concerns the plan as a whole is among them, whatever else there is."""
+    whole = [need.why for need in needs if need.digest is None and need.why in reasons]
+    single = [reason for reason in reasons if any(reason == need.why for need in needs)]
+    beside = [reason for reason in reasons if reason not in single]
+    sentences = tuple(dict.fromkeys([*beside, *whole, *single, *(need.why for need in needs)]))
     more = f"; and {len(sentences) - 3} more" if len(sentences) > 3 else ""
     return "; ".join(sentences[:3]) + more
 

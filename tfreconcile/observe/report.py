@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import assert_never
 
 from tfreconcile.classify.model import Classification, Classified, ClassifiedOutput, Hazard
-from tfreconcile.gate.model import Decision, Hold, Need, Nothing, Policy, Proceed, Refuse, Requirement
+from tfreconcile.gate.model import Decision, Hold, Need, Nothing, Policy, Proceed, Refuse
+from tfreconcile.gate.requirements import is_ignored, required
+from tfreconcile.gate.signed import moment
+from tfreconcile.source.model import IgnoreRule
 
 Scrub = Callable[[str], str]
 """Takes secrets out of a text: addresses and sentences can quote for_each keys and values."""
@@ -20,7 +23,7 @@ def hazards(found: tuple[Hazard, ...], policy: Policy, scrub: Scrub) -> list[obj
             "kind": str(one.kind),
             "address": scrub(one.address),
             "detail": scrub(one.detail),
-            "requires": str(policy.hazards.get(one.kind, Requirement.NEVER)),
+            "requires": str(required(one, policy)),
         }
         for one in found
     ]
@@ -80,16 +83,37 @@ def drift(classification: Classification, scrub: Scrub) -> tuple[Plain, ...]:
     )
 
 
+def ignored(
+    found: Classification, rules: tuple[IgnoreRule, ...], policy: Policy, scrub: Scrub
+) -> tuple[Plain, ...]:
+    """Every ignore rule with the resources whose drift or change it hides now, in whole or in part."""
+    hidden = [
+        *((one.address, one.hidden_by) for one in found.drift),
+        *((one.change.address, one.ignored_by) for one in found.changes if is_ignored(one, policy)),
+    ]
+    return tuple(
+        {
+            "address": rule.address,
+            "attributes": list(rule.attributes),
+            "until": rule.until.isoformat(),
+            "why": rule.why,
+            "hides": sorted({scrub(address) for address, by in hidden if rule in by}),
+        }
+        for rule in rules
+    )
+
+
 def decision(made: Decision, scrub: Scrub) -> Plain:
-    """``{verdict, reasons[], needs[]}`` and, for a hold, how many said yes and how many must."""
+    """``{verdict, reasons[], needs[]}`` and, for a hold, how many said yes, how many must, and until when."""
     match made:
         case Nothing(reasons=reasons):
             return _told("nothing", reasons, (), scrub)
         case Proceed(reasons=reasons):
             return {**_told("proceed", reasons, (), scrub), "on_word_of": list(made.on_word_of)}
         case Hold(reasons=reasons, needs=needs):
-            counted = {"given": made.given, "required": made.required}
-            return {**_told("hold", reasons, needs, scrub), **counted}
+            until = None if made.until is None else moment(made.until)
+            waits = {"given": made.given, "required": made.required, "closed": made.closed, "until": until}
+            return {**_told("hold", reasons, needs, scrub), **waits}
         case Refuse(reasons=reasons, needs=needs):
             return _told("refuse", reasons, needs, scrub)
     assert_never(made)
@@ -99,13 +123,45 @@ def _told(verdict: str, reasons: tuple[str, ...], needs: tuple[Need, ...], scrub
     return {
         "verdict": verdict,
         "reasons": [scrub(reason) for reason in reasons],
-        "needs": [
-            {
-                "address": scrub(one.address),
-                "digest": one.digest,
-                "requires": str(one.requires),
-                "why": scrub(one.why),
-            }
-            for one in needs
-        ],
+        "needs": [_need(one, scrub) for one in needs],
+    }
+
+
+def _need(one: Need, scrub: Scrub) -> Plain:
+    return {
+        "address": scrub(one.address),
+        "digest": one.digest,
+        "requires": str(one.requires),
+        "why": scrub(one.why),
+        "kinds": sorted(one.kinds),
+        "required": one.required,
+        "given": one.given,
+        "approvers": [list(group) for group in one.approvers],
+        "signed": one.signed,
+        "exactly": one.exactly,
+        "missing": one.missing,
+    }
+
+
+def kept(
+    made: Decision,
+    found: Classification,
+    policy: Policy,
+    *,
+    barred: frozenset[str] | None,
+    scrub: Scrub,
+) -> Plain:
+    """``decision``, with all that it takes to count later words as the gate does (``observe.kept``).
+
+    ``barred`` as ``gate.authors`` gives it.
+    """
+    asked = policy.approvals
+    return {
+        **decision(made, scrub),
+        "hazards": hazards(found.hazards, policy, scrub),
+        "ttl_seconds": int(asked.ttl.total_seconds()),
+        "approvers": [list(group) for group in asked.approvers],
+        "signed": asked.signed,
+        "four_eyes": asked.four_eyes,
+        "barred": None if barred is None else sorted(map(scrub, barred)),
     }

@@ -47,8 +47,8 @@ class Difference:
 
     def texts(self, scrubber: Scrubber) -> tuple[str | None, str | None]:
         """What may be shown of both sides."""
-        after = UNKNOWN if self.unknown is True else _shown(self.after, self.mask, scrubber)
-        return _shown(self.before, self.mask, scrubber), after
+        after = UNKNOWN if self.unknown is True else shown(self.after, self.mask, scrubber)
+        return shown(self.before, self.mask, scrubber), after
 
     def is_read_back(self) -> bool:
         """Whether only the way of writing "nothing" differs, as providers do between two reads."""
@@ -72,7 +72,7 @@ class Difference:
             before=_below(self.before, step),
             after=_below(self.after, step),
             unknown=_below(self.unknown, step) or False,
-            mask=_mask_below(self.mask, step),
+            mask=mask_below(self.mask, step),
         )
 
 
@@ -102,7 +102,8 @@ def _escaped(character: str) -> str:
     return _ESCAPES.get(character) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
 
 
-def _shown(value: Json, mask: object, scrubber: Scrubber) -> str | None:
+def shown(value: Json, mask: object, scrubber: Scrubber) -> str | None:
+    """What may be shown of a value of which ``mask`` is marked; None for null."""
     if value is None:
         return None
     veiled = _veiled(value, mask, scrubber)
@@ -125,15 +126,16 @@ def _veiled(value: Json, mask: object, scrubber: Scrubber) -> Json:
         return scrubber.scrub(value)
     if isinstance(value, dict) and (mask is False or isinstance(mask, dict)):
         return {
-            scrubber.scrub(key): _veiled(inner, _mask_below(mask, key), scrubber)
+            scrubber.scrub(key): _veiled(inner, mask_below(mask, key), scrubber)
             for key, inner in value.items()
         }
     if isinstance(value, list) and (mask is False or isinstance(mask, list)):
-        return [_veiled(inner, _mask_below(mask, at), scrubber) for at, inner in enumerate(value)]
+        return [_veiled(inner, mask_below(mask, at), scrubber) for at, inner in enumerate(value)]
     return SENSITIVE
 
 
-def _mask_below(mask: object, step: Step) -> object:
+def mask_below(mask: object, step: Step) -> object:
+    """The mask one step further down; where its shape does not fit, everything is marked."""
     if isinstance(mask, dict) and isinstance(step, str):
         return mask.get(step, False)
     if isinstance(mask, list) and isinstance(step, int):

@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NewType
 
 from tfreconcile.plan import effect
@@ -28,9 +29,17 @@ Fingerprint = NewType("Fingerprint", str)
 """64 hex digits: all effects of a plan."""
 
 
+class Mode(StrEnum):
+    """What a plan is made for: what the code wants, nothing of it at all, or only to look."""
+
+    NORMAL = "normal"
+    DESTROY = "destroy"
+    REFRESH_ONLY = "refresh-only"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Whose plan it is. ``mode`` is ``normal``, ``destroy`` or ``refresh-only``.
+    """Whose plan it is.
 
     ``bound`` is what an approval holds under: engine and version, provider lock digest, backend identity
     (design §6). Another engine or provider version may do the same words differently.
@@ -41,7 +50,7 @@ class Scope:
 
     stack: str
     workspace: str = "default"
-    mode: str = "normal"
+    mode: Mode = Mode.NORMAL
     bound: tuple[str, ...] = ()
     ephemeral: Mapping[str, str] = field(default_factory=dict)
 
@@ -112,7 +121,7 @@ def _whole(
 
 def _only_refreshes(plan: Plan, scope: Scope, effects: tuple[ChangeDigest | None, ...]) -> bool:
     """Applyable without any effect means the same as the mode: accepting the drift is all there is."""
-    return scope.mode == "refresh-only" or (plan.applyable and not any(effects))
+    return scope.mode is Mode.REFRESH_ONLY or (plan.applyable and not any(effects))
 
 
 def _home(scope: Scope) -> Json:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class Order:
     """What to plan: the exported root module, its data directory, and the names of plan and variables.
 
     ``init_key`` changes whenever init must run again. ``fresh`` says that modules can change without
-    a commit here, so that nothing of an earlier init may be trusted.
+    a commit here, so that nothing of an earlier init may be trusted. ``destroy``: plan that nothing is left.
     """
 
     root: Path
@@ -37,6 +37,7 @@ class Order:
     init_key: str
     init_lock: Path
     fresh: bool = False
+    destroy: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,30 +48,36 @@ class Produced:
     file: Path
     sources: Sources
     lock_digest: str
+    shown: Path | None = None
+    """The plan as JSON, full of secrets in clear; good until Terraform shows another one."""
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def produce(terraform: Terraform, order: Order) -> Produced:
+def produce(terraform: Terraform, order: Order, *, installed: Callable[[], None] = lambda: None) -> Produced:
     """Plan once; init comes first only when something that it depends on has changed.
 
-    Raises Transient or Stalled by the class of Terraform's diagnostics (terraform-facts §9).
+    ``installed`` is called when all that a plan would run is on the disk, and before it runs; what it raises
+    ends it here. Raises Transient or Stalled by the class of Terraform's diagnostics (terraform-facts §9).
     """
     _bring_lock(order)
     if order.fresh or _known_key(order) != order.init_key:
         _initialise(terraform, order)
+    installed()
     try:
-        planned = terraform.plan(order.plan_file, var_files=order.var_files)
+        planned = terraform.plan(order.plan_file, var_files=order.var_files, destroy=order.destroy)
     except ReconcileError as error:
         if error.reason != "InitRequired":
             raise
         _initialise(terraform, order)
-        planned = terraform.plan(order.plan_file, var_files=order.var_files)
+        installed()
+        planned = terraform.plan(order.plan_file, var_files=order.var_files, destroy=order.destroy)
     shown = terraform.show(order.plan_file)
     return Produced(
         plan=parse(shown.read_bytes()),
         file=order.plan_file,
         sources=read(order.plan_file),
         lock_digest=_digest(order.root / LOCK_FILE),
+        shown=shown,
         warnings=tuple(found for found in planned.diagnostics if found.severity == "warning"),
     )
 

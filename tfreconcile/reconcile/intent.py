@@ -38,6 +38,7 @@ def begin(world: World, learned: Learned, word: Proceed) -> int:
             host=machine(),
         ),
         holder=world.holder,
+        removing=learned.removing,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from tfreconcile.classify.model import Cause
+from tfreconcile.gate import authors
 from tfreconcile.gate.convergence import NOT_CONVERGING
 from tfreconcile.gate.model import Nothing
 from tfreconcile.observe import report
@@ -60,7 +61,7 @@ def plan(world: World, learned: Learned) -> int | None:
         plans.supersede(world.store, record.stack)
         return None
     last = plans.history(world.store, record.stack, limit=1)
-    if last and _same(last[0], record):
+    if last and _same(last[0], record) and plans.is_as_decided(world.store, last[0]):
         return last[0].id
     return plans.add(world.store, record)
 
@@ -79,6 +80,7 @@ def _record(world: World, learned: Learned) -> PlanRecord | None:
     if planned is None or classification is None or decision is None:
         return None
     scrub = learned.scrubber.scrub
+    barred = authors.barred(learned.policy.approvals, learned.authors)
     return PlanRecord(
         stack=learned.stack.name,
         pass_id=learned.pass_id,
@@ -91,13 +93,9 @@ def _record(world: World, learned: Learned) -> PlanRecord | None:
         lock_digest=planned.produced.lock_digest,
         backend=learned.backend,
         workspace=learned.stack.workspace,
+        mode=learned.mode,
         document=render.to_json(planned.masked),
         classification=report.effects(classification, learned.policy, scrub),
-        decision={
-            **report.decision(decision, scrub),
-            "hazards": report.hazards(classification.hazards, learned.policy, scrub),
-            "ttl_seconds": int(learned.policy.approvals.ttl.total_seconds()),
-            "approvers": [list(group) for group in learned.policy.approvals.approvers],
-        },
+        decision=report.kept(decision, classification, learned.policy, barred=barred, scrub=scrub),
         state=PlanState.EMPTY if isinstance(decision, Nothing) else PlanState.PENDING,
     )

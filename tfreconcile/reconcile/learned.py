@@ -11,11 +11,11 @@ from tfreconcile.classify.model import Classification
 from tfreconcile.gate.model import Decision, Policy
 from tfreconcile.observe.health import Health
 from tfreconcile.plan.desk import Desk
-from tfreconcile.plan.fingerprint import Digests
+from tfreconcile.plan.fingerprint import Digests, Mode
 from tfreconcile.plan.produce import Order, Produced
 from tfreconcile.plan.render import MaskedPlan
 from tfreconcile.redact import Scrubber
-from tfreconcile.source.model import Revision, Scalar, Stack, Wanted
+from tfreconcile.source.model import Authorship, Revision, Scalar, Stack, StackName, Wanted
 from tfreconcile.store.records import StackRecord
 
 
@@ -30,11 +30,18 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
-    """Everything that one pass has found out. ``None`` and empty mean: not yet."""
+    """Everything that one pass has found out. ``None`` and empty mean: not yet.
+
+    ``revision`` is where the definition was read. A stack that left Git and is to go (mode DESTROY) goes
+    after its ``dependents``; it was ``gone_at`` a later commit.
+    """
 
     wanted: Wanted
     policy: Policy
     revision: Revision
+    mode: Mode = Mode.NORMAL
+    gone_at: Revision | None = None
+    dependents: tuple[StackName, ...] = ()
     record: StackRecord
     started: datetime
     pass_id: int
@@ -47,6 +54,11 @@ class Learned:
     order: Order | None = None
     backend: str = ""
     planned: Planned | None = None
+    authors: tuple[Authorship, ...] | None = None
+    """Who made the commits since the applied revision; None while not known or not all could be read: under
+    four eyes nobody's word then counts."""
+    commits: tuple[Authorship, ...] | None = None
+    """Those of them that touch what the plan depends on; None while not known, or not all could be read."""
     classification: Classification | None = None
     decision: Decision | None = None
     plan_id: int | None = None
@@ -60,7 +72,17 @@ class Learned:
     @property
     def inputs_changed(self) -> bool:
         """Has Git asked for something else since the stack was last in sync?"""
-        return self.record.applied_inputs != self.wanted.inputs
+        return self.removing or self.record.applied_inputs != self.wanted.inputs
+
+    @property
+    def head(self) -> Revision:
+        """The commit that asks for what is done: what was written up to it is somebody's wish."""
+        return self.gone_at or self.revision
+
+    @property
+    def removing(self) -> bool:
+        """Did the stack leave Git, so that nothing of it is to be left?"""
+        return self.mode is Mode.DESTROY
 
     @property
     def applied(self) -> bool:

@@ -12,12 +12,13 @@ from tfreconcile.observe.conditions import Conclusion, State, Sync
 from tfreconcile.observe.health import HealthStatus
 from tfreconcile.plan import desk
 from tfreconcile.plan.desk import Desk
+from tfreconcile.plan.fingerprint import Mode
 from tfreconcile.reconcile import lease, settle
 from tfreconcile.reconcile.learned import Learned
 from tfreconcile.reconcile.steps import STEPS
 from tfreconcile.reconcile.world import World
 from tfreconcile.redact import Scrubber
-from tfreconcile.source.model import Revision, Wanted
+from tfreconcile.source.model import Revision, StackName, Wanted
 from tfreconcile.store import passes, stacks
 from tfreconcile.terraform.environment import secret_values
 
@@ -26,11 +27,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Errand:
-    """Which stack, at which revision, under which policy."""
+    """Which stack, at which revision, under which policy, and what for.
+
+    Mode DESTROY is for a stack that left Git: ``revision`` is then the last commit with its definition,
+    ``gone_at`` one without it, and ``dependents`` are the stacks that must be gone before it.
+    """
 
     wanted: Wanted
     policy: Policy
     revision: Revision
+    mode: Mode = Mode.NORMAL
+    gone_at: Revision | None = None
+    dependents: tuple[StackName, ...] = ()
+
+    @property
+    def after(self) -> tuple[StackName, ...]:
+        """The stacks that come first: those it depends on or, when it goes, those that depend on it."""
+        return self.dependents if self.mode is Mode.DESTROY else self.wanted.stack.depends_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,11 +130,14 @@ def _beginning(world: World, errand: Errand, here: Desk) -> Learned:
         wanted=errand.wanted,
         policy=errand.policy,
         revision=errand.revision,
+        gone_at=errand.gone_at,
+        mode=errand.mode,
+        dependents=errand.dependents,
         record=record,
         started=now,
         pass_id=passes.begin(world.store, stack.name, at=now),
         desk=here,
-        health=settle.last_health(record),
+        health=settle.last_health(record, goes=errand.mode is Mode.DESTROY),
         scrubber=Scrubber.of(secret_values(world.environment)),
     )
 
@@ -136,7 +152,7 @@ def _passed(learned: Learned, conclusion: Conclusion, failure: ReconcileError | 
         health=learned.health.status,
         failed=broken or degraded or conclusion.state is State.REFUSED,
         waits=waiting or learned.health.status is HealthStatus.PROGRESSING,
-        again=learned.applied,
+        again=learned.applied and not learned.removing,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,9 +12,11 @@ from tfreconcile import clock
 from tfreconcile.errors import ReconcileError, Waiting
 from tfreconcile.gate.model import Hold, Nothing, Proceed, Refuse
 from tfreconcile.observe import conditions, report, schedule
-from tfreconcile.observe.conditions import Conclusion, Condition, Facts, Sync
+from tfreconcile.observe.conditions import DESTROYED, Conclusion, Condition, Facts, Sync
 from tfreconcile.observe.health import Health, HealthStatus
+from tfreconcile.reconcile import leaving
 from tfreconcile.reconcile.learned import Learned
+from tfreconcile.reconcile.remembering import kept_as
 from tfreconcile.reconcile.world import World
 from tfreconcile.source.model import Stack
 from tfreconcile.store import stacks
@@ -33,6 +36,7 @@ def conclude(learned: Learned, failure: ReconcileError | None) -> tuple[Conclusi
         drift=classification.drift if classification else (),
         health=learned.health,
         previous_sync=Sync(learned.record.sync),
+        removing=learned.removing,
     )
     said = conditions.conclude(facts)
     return replace(said, message=learned.scrubber.scrub(said.message)), facts
@@ -44,10 +48,13 @@ def settle(world: World, learned: Learned, failure: ReconcileError | None) -> Co
     conclusion, facts = conclude(learned, failure)
     record = replace(
         _stated(_progressed(learned, failure, now), conclusion, facts, scrub=learned.scrubber.scrub, now=now),
-        next_due_at=_next_due(world, learned, failure, now),
+        next_due_at=None if conclusion.reason == DESTROYED else _next_due(world, learned, failure, now),
     )
     stacks.save(world.store, record, holder=world.holder)
     stacks.clear_sync(world.store, record.name, before=learned.started)
+    if conclusion.reason == DESTROYED:
+        with suppress(ReconcileError):  # a commit that is kept too long costs a little room
+            world.mirror.drop(kept_as(record.name))
     return conclusion
 
 
@@ -71,9 +78,9 @@ def without_a_pass(world: World, stack: Stack, failure: ReconcileError) -> None:
     stacks.save(world.store, _stated(record, said, facts, scrub=str, now=now), holder=world.holder)
 
 
-def last_health(record: StackRecord) -> Health:
-    """What the last pass said of health, for one that does not ask again."""
-    status = HealthStatus(record.health)
+def last_health(record: StackRecord, *, goes: bool = False) -> Health:
+    """What the last pass said of health, for one that does not ask again; nothing of a stack that goes."""
+    status = HealthStatus.UNKNOWN if goes else HealthStatus(record.health)
     return Health(status=status, reason="NotProbed", message="not probed in the last pass")
 
 
@@ -98,10 +105,12 @@ def _progressed(learned: Learned, failure: ReconcileError | None, now: datetime)
     record = replace(
         record,
         failures=_failures(record, failure),
-        desired_revision=learned.revision,
+        desired_revision=record.desired_revision if learned.removing else learned.revision,
         tried_inputs=learned.wanted.inputs,
         last_checked_at=learned.started,  # not the end: who approves during a pass is not overlooked
     )
+    if learned.removing:
+        return leaving.progressed(learned, record, now, failed=failure is not None)
     if planned is None or classification is None:
         return record
     held = isinstance(learned.decision, Hold | Refuse)
@@ -117,6 +126,7 @@ def _progressed(learned: Learned, failure: ReconcileError | None, now: datetime)
         backend=learned.backend if in_sync or record.backend is None else record.backend,
         resources=record.resources if held or failure else max(resources, _created(learned)),
         drift=report.drift(classification, learned.scrubber.scrub),
+        ignored=report.ignored(classification, learned.stack.ignore, learned.policy, learned.scrubber.scrub),
         severity=conditions.severity(classification.drift),
         pending_plan=learned.plan_id if held or failure else None,
         last_applied_at=now if learned.applied else record.last_applied_at,
@@ -145,7 +155,8 @@ def _next_due(world: World, learned: Learned, failure: ReconcileError | None, no
         return now  # applied: did it converge? Stopped before the apply: it is still to do
     if learned.health.status is HealthStatus.PROGRESSING:
         return now + min(interval, schedule.PROGRESS_RETRY)
-    return schedule.after_success(name, now, interval)
+    until = learned.decision.until if isinstance(learned.decision, Hold) else None
+    return schedule.after_hold(name, now, interval, until=until)
 
 
 def _plain(one: Condition, scrub: Callable[[str], str]) -> dict[str, object]:

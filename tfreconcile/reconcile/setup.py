@@ -12,7 +12,7 @@ from tfreconcile.errors import Stalled
 from tfreconcile.plan import produce
 from tfreconcile.reconcile.learned import Learned
 from tfreconcile.reconcile.world import World
-from tfreconcile.source.model import Scalar, Stack
+from tfreconcile.source.model import Scalar, Stack, Wanted
 from tfreconcile.terraform.diagnostics import Event
 from tfreconcile.terraform.outcomes import progress
 from tfreconcile.terraform.verbs import Terraform, Workdir
@@ -35,10 +35,9 @@ def state_place(world: World, learned: Learned) -> StatePlace:
 
     Raises Stalled("NoBackend") when there is neither.
     """
-    stack, own = learned.stack, learned.wanted.module.backend
+    stack, own = learned.stack, own_backend(world, learned.wanted)
     if own is not None:
-        identity = produce.backend_identity(world.key, own[0], own[1], stack.workspace)
-        return StatePlace(identity=identity, override=None)
+        return StatePlace(identity=own, override=None)
     if world.backend.kind == "none":
         raise Stalled(
             "NoBackend",
@@ -49,6 +48,14 @@ def state_place(world: World, learned: Learned) -> StatePlace:
     text = json.dumps(dict(settings), sort_keys=True)
     identity = produce.backend_identity(world.key, kind, text, stack.workspace)
     return StatePlace(identity=identity, override=(kind, settings))
+
+
+def own_backend(world: World, wanted: Wanted) -> str | None:
+    """The identity of the backend that the code itself declares, None without one."""
+    own = wanted.module.backend
+    if own is None:
+        return None
+    return produce.backend_identity(world.key, own[0], own[1], wanted.stack.workspace)
 
 
 def _for_stack(world: World, stack: Stack) -> tuple[str, Mapping[str, Scalar]]:

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tfreconcile import clock
-from tfreconcile.gate.approvals import covers, is_allowed, people, rejected, stands
+from tfreconcile.classify.model import HazardKind
+from tfreconcile.gate import weighing
+from tfreconcile.gate.approvals import overrides, rejected
 from tfreconcile.gate.model import Approval, ApprovalRules
-from tfreconcile.observe.conditions import State
-from tfreconcile.plan.fingerprint import ChangeDigest
-from tfreconcile.store import approvals, plans
+from tfreconcile.gate.weighing import Question, Tally
+from tfreconcile.observe import ignored, kept
+from tfreconcile.observe.conditions import DESTROYED, LEFT_GIT, TAKEN_OVER, State
+from tfreconcile.store import approvals, plans, sources
 from tfreconcile.store.database import Store
-from tfreconcile.store.records import JsonObject, PlanRecord, StackRecord
+from tfreconcile.store.records import JsonObject, PlanRecord, SourceRecord, StackRecord
 
 Document = dict[str, object]
 _COUNTED = ("create", "update", "replace", "delete", "forget")
@@ -20,8 +23,8 @@ _COUNTED = ("create", "update", "replace", "delete", "forget")
 
 def documents(store: Store, records: Iterable[StackRecord], now: datetime) -> list[Document]:
     """One document a stack, in the given order."""
-    words = approvals.by_stack(store)
-    return [document(record, waiting(store, record), words[record.name], now) for record in records]
+    words, source = approvals.by_stack(store), sources.newest(store)
+    return [document(record, waiting(store, record), words[record.name], source, now) for record in records]
 
 
 def waiting(store: Store, record: StackRecord) -> PlanRecord | None:
@@ -36,8 +39,17 @@ def suspended(record: StackRecord, now: datetime) -> bool:
     return record.suspended_until is None or now < record.suspended_until
 
 
+def leaving(record: StackRecord) -> bool:
+    """Did the stack leave Git, and is what it has still to be destroyed? Without a plan it never had any."""
+    return record.removed_at is not None and record.on_removal == "destroy" and record.backend is not None
+
+
 def document(
-    record: StackRecord, pending: PlanRecord | None, words: tuple[Approval, ...], now: datetime
+    record: StackRecord,
+    pending: PlanRecord | None,
+    words: tuple[Approval, ...],
+    source: SourceRecord | None,
+    now: datetime,
 ) -> Document:
     """The status of one stack; every key is in ``docs/json.md``, and keys are only ever added."""
     state, reason, message = _standing(record, now)
@@ -53,22 +65,27 @@ def document(
         "applied_revision": record.applied_revision,
         "drift": _drift(record),
         "pending": None if pending is None else _plan(pending, words, now),
-        "conditions": [dict(one) for one in record.conditions] + [_suspension(record, now)],
+        "conditions": [
+            *(dict(one) for one in record.conditions),
+            _suspension(record, now),
+            _source_verified(source),
+        ],
         "last_checked_at": _text(record.last_checked_at),
         "last_applied_at": _text(record.last_applied_at),
-        "next_due_at": None if record.removed_at else _text(record.next_due_at),
+        "next_due_at": _text(record.next_due_at) if record.removed_at is None or leaving(record) else None,
         "failures": record.failures,
         "definition": record.definition,
+        "ignored": ignored.summary(record.ignored),
+        "left_git_at": _text(record.removed_at),
     }
 
 
 def _standing(record: StackRecord, now: datetime) -> tuple[str, str, str]:
-    if record.removed_at is not None:
-        return (
-            State.REMOVED,
-            "LeftGit",
-            f"left Git before {clock.text(record.removed_at)}; its resources stay",
-        )
+    if record.removed_at is not None and record.reason in (DESTROYED, TAKEN_OVER):
+        return State.REMOVED, record.reason, record.message
+    if record.removed_at is not None and not leaving(record):
+        message = f"left Git before {clock.text(record.removed_at)}; its resources stay"
+        return State.REMOVED, LEFT_GIT, message
     if suspended(record, now):
         until = f" until {clock.text(record.suspended_until)}" if record.suspended_until else ""
         return State.SUSPENDED, "Suspended", f"by {record.suspended_by}{until}: {record.suspended_reason}"
@@ -86,6 +103,22 @@ def _suspension(record: StackRecord, now: datetime) -> Document:
     }
 
 
+def _source_verified(source: SourceRecord | None) -> Document:
+    """The same for every stack: they all come from one branch."""
+    if source is None:
+        status, reason, message, changed = "Unknown", "NotAsked", "source.verify is none", None
+    else:
+        status = "True" if source.verified else "False"
+        reason, message, changed = source.reason, source.message, _text(source.changed_at)
+    return {
+        "type": "SourceVerified",
+        "status": status,
+        "reason": reason,
+        "message": message,
+        "changed_at": changed,
+    }
+
+
 def _drift(record: StackRecord) -> Document:
     loud = [one for one in record.drift if one.get("kind") != "suppressed"]
     return {
@@ -96,54 +129,53 @@ def _drift(record: StackRecord) -> Document:
 
 
 def _plan(pending: PlanRecord, words: tuple[Approval, ...], now: datetime) -> Document:
-    counts = counted(pending.classification)
-    standing = [word for word in words if stands(word, now) and _counts(word, pending)]
-    required = pending.decision.get("required", 1)
+    counts, tally = counted(pending.classification), weighed(pending, words, now)
     return {
         "id": pending.id,
         "fingerprint": pending.fingerprint,
         **{kind: counts.get(kind, 0) for kind in _COUNTED},
         "hazards": hazards(pending),
         "approvals": {
-            "required": required,
-            "given": len(people(standing)),
-            "expires_at": _text(min((w.expires_at for w in standing), default=None)),
+            "required": tally.required,
+            "given": tally.given,
+            "expires_at": _text(min((word.expires_at for word in tally.counting), default=None)),
         },
     }
 
 
-def _counts(word: Approval, pending: PlanRecord) -> bool:
-    """Would the gate count it for this plan? It goes by the effects that ask, and by their hazards."""
-    if not is_allowed(word.by, rules(pending)):
-        return False
-    return covers(word, _effects_that_ask(pending), shown(pending, asking=True))
+def weighed(pending: PlanRecord, words: tuple[Approval, ...], now: datetime) -> Tally:
+    """What people have answered to a kept plan, as the gate counts it; nothing while a rejection stands."""
+    asked = question(pending)
+    if HazardKind.WINDOW_OVERRIDE in frozenset().union(*(need.kinds for need in asked.needs)):
+        words = tuple(filter(overrides, words))
+    if standing_no(pending, words, now) is not None:
+        words = ()
+    return weighing.weigh(asked, words, now)
+
+
+def question(pending: PlanRecord) -> Question:
+    """What a kept plan asks of people."""
+    return kept.question(pending.stack, pending.fingerprint, pending.classification, pending.decision)
 
 
 def rules(pending: PlanRecord) -> ApprovalRules:
-    """Who may approve a kept plan, as its stack's policy said when it was made."""
-    groups = pending.decision.get("approvers", [])
-    found = tuple(tuple(map(str, one)) for one in groups) if isinstance(groups, list) else ()
-    return ApprovalRules(approvers=found)
+    """Who may approve a kept plan whatever it does, as its stack's policy said when it was made."""
+    return kept.rules(pending.decision)
+
+
+def unfit(pending: PlanRecord, person: str, *, signed: bool) -> str | None:
+    """Why no word of this person can count for anything that a kept plan asks; None when one can."""
+    asked = question(pending)
+    answers = [weighing.unfit(person, need, signed=signed, barred=asked.barred) for need in asked.needs]
+    barred = bool(answers) and all(answers)
+    return f"an approval by {person} {answers[0]}: all that asks for one" if barred else None
 
 
 def standing_no(pending: PlanRecord, words: Iterable[Approval], now: datetime) -> Approval | None:
     """The rejection that holds a kept plan, by the rule of the gate."""
-    asking = frozenset(ChangeDigest(str(digest)) for digest in _asking(pending) if digest is not None)
+    needs = question(pending).needs
+    asking = frozenset(need.digest for need in needs if need.digest is not None)
     return rejected(words, pending.fingerprint, now, asking=asking)
-
-
-def _effects_that_ask(pending: PlanRecord) -> frozenset[ChangeDigest]:
-    """Those of the needs, or all when the plan as a whole asks."""
-    digests = _asking(pending)
-    if not digests or None in digests:
-        digests = [one["digest"] for one in pending.classification]
-    return frozenset(ChangeDigest(str(digest)) for digest in digests)
-
-
-def _asking(pending: PlanRecord) -> list[object]:
-    """The digest of each need; None for one of the plan as a whole."""
-    needs = pending.decision.get("needs", [])
-    return [one["digest"] for one in needs if isinstance(one, Mapping)] if isinstance(needs, list) else []
 
 
 def shown(pending: PlanRecord, *, asking: bool = False) -> frozenset[tuple[str, str]]:

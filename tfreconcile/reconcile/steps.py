@@ -7,25 +7,19 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from tfreconcile.apply import execute
-from tfreconcile.classify import assess
-from tfreconcile.classify.hazards import Known
-from tfreconcile.classify.model import Classification, Hazard
 from tfreconcile.cloud import aws
-from tfreconcile.errors import ReconcileError, Waiting
-from tfreconcile.gate import convergence, decision
+from tfreconcile.errors import ReconcileError
 from tfreconcile.gate.model import Proceed
-from tfreconcile.observe import conditions, health, probe
+from tfreconcile.observe import health, probe
 from tfreconcile.plan import desk, document, fingerprint, produce, render, secrets
-from tfreconcile.plan.document import Address
 from tfreconcile.plan.produce import Order, Produced
-from tfreconcile.reconcile import given, intent, keep
+from tfreconcile.reconcile import given, intent, permission, policing
+from tfreconcile.reconcile.admission import admit
 from tfreconcile.reconcile.learned import Learned, Planned
 from tfreconcile.reconcile.setup import data_directory, init_key, ready, state_place
+from tfreconcile.reconcile.verdict import gate, judge
 from tfreconcile.reconcile.world import World
-from tfreconcile.redact import Scrubber
 from tfreconcile.source import export as exporting
-from tfreconcile.store import approvals, stacks
-from tfreconcile.store.records import StackRecord
 from tfreconcile.terraform.environment import secret_values
 from tfreconcile.terraform.process import Child
 
@@ -33,33 +27,6 @@ REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION", "GOOGLE_REGION", "GOOGLE_ZONE", "
 """Variables that lead the same code to another place."""
 
 Step: TypeAlias = Callable[[World, Learned], Learned]
-
-
-def admit(world: World, learned: Learned) -> Learned:
-    """May a pass begin? Suspended, waiting for others, or an earlier apply that is not understood."""
-    if learned.stack.suspend:
-        raise Waiting(conditions.SUSPENDED_IN_GIT, f"{learned.stack.definition} says suspend: true")
-    intent.settle_open(world, learned.stack.name)
-    desk.sweep(world.directory, learned.stack.name, keep=learned.desk)
-    left = execute.rescued_states(world.directory.rescued(learned.stack.name))
-    if left:
-        raise execute.state_rescued(left[0])
-    for name in learned.stack.depends_on:
-        unready = _unready(stacks.get(world.store, name), learned)
-        if unready is not None:
-            raise Waiting(conditions.NOT_READY, f"{name} {unready}")
-    return learned
-
-
-def _unready(needed: StackRecord | None, learned: Learned) -> str | None:
-    """What a dependency lacks: in sync, not degraded, and applied as this very revision wants it."""
-    if needed is None:
-        return "was never checked"
-    if needed.sync != "Synced" or needed.health == "Degraded":
-        return f"is {needed.sync}, {needed.health}"
-    if needed.applied_revision != learned.revision:
-        return f"is not yet applied as {learned.revision[:7]} wants it"
-    return None
 
 
 def authenticate(world: World, learned: Learned) -> Learned:
@@ -98,6 +65,7 @@ def export(world: World, learned: Learned) -> Learned:
         init_key=init_key(world, learned, place.identity),
         init_lock=world.directory.init_lock,
         fresh=bool(learned.wanted.module.unpinned),
+        destroy=learned.removing,
     )
     return replace(
         learned,
@@ -113,7 +81,9 @@ def plan(world: World, learned: Learned) -> Learned:
     if learned.order is None:
         return learned
     world.progress(learned.stack.name, "planning")
-    return _understood(world, learned, produce.produce(ready(world, learned), learned.order))
+    order = learned.order
+    check = permission.of_installed(world, order.data, order.root)
+    return _understood(world, learned, produce.produce(ready(world, learned), order, installed=check))
 
 
 def _understood(world: World, learned: Learned, produced: Produced) -> Learned:
@@ -121,12 +91,14 @@ def _understood(world: World, learned: Learned, produced: Produced) -> Learned:
     scope = fingerprint.Scope(
         stack=learned.stack.name,
         workspace=learned.stack.workspace,
+        mode=learned.mode,
         bound=(
             world.engine.kind,
             world.engine.version,
             produced.lock_digest,
             learned.backend,
             *_whose(world, learned),
+            *policing.held_to(world, learned.revision),
         ),
         ephemeral=learned.ephemeral,
     )
@@ -150,62 +122,6 @@ def vouch(world: World, learned: Learned) -> Learned:
         role = learned.stack.role
         world.guard.check(world.account, clouds, learned.environment, role=role, now=world.clock())
     return learned
-
-
-def judge(world: World, learned: Learned) -> Learned:
-    """Why is each change there, and how could it hurt?"""
-    if learned.planned is None:
-        return learned
-    record, policy = learned.record, learned.policy
-    known = Known(
-        had_resources=record.resources or 0,
-        backend_moved=record.backend not in (None, learned.backend),
-        max_destroys=policy.max_destroys,
-        max_destroy_percent=policy.max_destroy_percent,
-        stateful=world.stateful,
-    )
-    classification = assess.assess(
-        learned.planned.produced.plan,
-        learned.planned.digests,
-        known,
-        inputs_changed=learned.inputs_changed,
-        ignore=learned.stack.ignore,
-        today=learned.started.date(),
-    )
-    return replace(learned, classification=_speakable(classification, learned.scrubber))
-
-
-def _speakable(found: Classification, scrubber: Scrubber) -> Classification:
-    """Hazards as a person is shown them: an approval names these, and they must be found again in it."""
-
-    def spoken(one: Hazard) -> Hazard:
-        return Hazard(one.kind, Address(scrubber.scrub(one.address)), scrubber.scrub(one.detail))
-
-    changes = tuple(replace(one, hazards=tuple(map(spoken, one.hazards))) for one in found.changes)
-    return replace(found, changes=changes, hazards=tuple(map(spoken, found.hazards)))
-
-
-def gate(world: World, learned: Learned) -> Learned:
-    """May we? The decision is written down with the plan before anything follows from it."""
-    if learned.planned is None or learned.classification is None:
-        return learned
-    plan, mark = learned.planned.produced.plan, learned.planned.digests.fingerprint
-    asked = decision.Asked(
-        stack=learned.stack.name,
-        fingerprint=mark,
-        applyable=plan.applyable,
-        complete=plan.complete,
-        errored=plan.errored,
-        only_reads=document.only_reads(plan),
-        unstable=learned.planned.digests.unstable,
-    )
-    policy, now = learned.policy, learned.started
-    words = approvals.of(world.store, learned.stack.name)
-    made = decision.decide(learned.classification, policy, words, asked=asked, now=now)
-    if isinstance(made, Proceed) and not made.approvals and keep.came_back(world, learned):
-        made = convergence.once_more(made, words, fingerprint=mark, rules=policy.approvals, now=now)
-    learned = replace(learned, decision=made)
-    return replace(learned, plan_id=keep.plan(world, learned))
 
 
 def apply(world: World, learned: Learned) -> Learned:
@@ -235,9 +151,14 @@ def apply(world: World, learned: Learned) -> Learned:
 
 
 def observe(world: World, learned: Learned) -> Learned:
-    """Did it work? A failed apply ends the pass here; else the stack's own health checks speak."""
+    """Did it work? A failed apply ends the pass here; else the stack's own health checks speak.
+
+    Nothing is asked for the health of a stack that goes.
+    """
     if learned.execution is not None and learned.execution.error is not None:
         raise learned.execution.error
+    if learned.removing:
+        return learned
     now = world.clock()
     probes = tuple(probe.probe(check) for check in learned.stack.health)
     applied_at = now if learned.applied else learned.record.last_applied_at
@@ -246,4 +167,15 @@ def observe(world: World, learned: Learned) -> Learned:
     return replace(learned, health=found)
 
 
-STEPS: tuple[Step, ...] = (admit, authenticate, export, plan, vouch, judge, gate, apply, observe)
+STEPS: tuple[Step, ...] = (
+    admit,
+    permission.permit,
+    authenticate,
+    export,
+    plan,
+    vouch,
+    judge,
+    gate,
+    apply,
+    observe,
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -10,27 +10,31 @@ from tfreconcile.errors import Misconfigured, ReconcileError, Transient, Waiting
 from tfreconcile.gate import policy
 from tfreconcile.gate.model import Policy
 from tfreconcile.gate.policy import Floor
+from tfreconcile.reconcile import remembering, tags, trust
+from tfreconcile.reconcile.remembering import Definitions
 from tfreconcile.reconcile.world import World
 from tfreconcile.source import definitions, inputs
 from tfreconcile.source.definitions import Broken
 from tfreconcile.source.model import Revision, Stack, StackName, Wanted
 from tfreconcile.source.tree import Tree
-from tfreconcile.store import stacks
 
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What Git wants at ``revision``. ``stale`` is why the fetch failed, when an older head is used."""
+    """What Git wants at ``revision``. ``stale`` is why an older commit than the head is used, if one is:
+    the fetch failed, or the head is not to be trusted."""
 
     revision: Revision
     wanted: Mapping[StackName, Wanted]
     policies: Mapping[StackName, Policy]
     broken: tuple[Broken, ...] = ()
     stale: ReconcileError | None = None
+    vanished: bool = False
+    """Were several stacks known and none is defined any more? Then nothing counts as removed."""
 
 
 def survey(world: World) -> Survey:
-    """Fetch, read every definition at the head, and write down what is desired.
+    """Fetch, read every definition at the head, write down what is desired, and hear what signed tags say.
 
     When the remote cannot be reached the last fetched head counts: drift is still seen. Raises what the
     fetch raised when there never was one.
@@ -39,30 +43,31 @@ def survey(world: World) -> Survey:
     with world.mirror.tree(revision) as tree:
         found = read(tree, world.path, world.floor)
     seen = Survey(
-        revision=revision, wanted=found.wanted, policies=found.policies, broken=found.broken, stale=stale
+        revision=revision,
+        wanted=found.wanted,
+        policies=found.policies,
+        broken=found.broken,
+        stale=stale,
+        vanished=remembering.vanished(world, found),
     )
-    _remember(world, seen)
+    remembering.remember(world, found, revision, vanished=seen.vanished)
+    tags.look(world, revision)
     return seen
 
 
-@dataclass(frozen=True, kw_only=True)
-class Definitions:
-    """Stacks that can be planned, and those that cannot, with every reason."""
-
-    wanted: Mapping[StackName, Wanted]
-    policies: Mapping[StackName, Policy]
-    broken: tuple[Broken, ...]
-
-
-def read(tree: Tree, path: PurePosixPath, floor: Floor) -> Definitions:
-    """Every stack under ``path``; one that is broken never hides another."""
+def read(
+    tree: Tree, path: PurePosixPath, floor: Floor, *, only: Collection[StackName] | None = None
+) -> Definitions:
+    """Every stack under ``path``, or only those of these names; one that is broken never hides another."""
     found = definitions.discover(tree, path)
     wanted: dict[StackName, Wanted] = {}
     policies: dict[StackName, Policy] = {}
     broken = list(found.broken)
     for one in found.stacks:
+        if only is not None and one.name not in only:
+            continue
         try:
-            policies[one.name] = policy.tighten(floor, one.gate)
+            policies[one.name] = policy.tighten(floor, one.gate, one.name)
             wanted[one.name] = inputs.wanted(tree, one)
         except Misconfigured as error:
             broken.append(_broken(one, error))
@@ -75,35 +80,13 @@ def _broken(one: Stack, error: Misconfigured) -> Broken:
 
 def _head(world: World) -> tuple[Revision, ReconcileError | None]:
     world.progress("", f"fetching {world.mirror.branch}")
+    unreached: ReconcileError | None = None
     try:
-        return world.mirror.fetch(), None
+        fetched = world.mirror.fetch()
     except (Transient, Waiting) as error:
-        known = world.mirror.head()
+        known, unreached = world.mirror.head(), error
         if known is None:
             raise
-        return known, error
-
-
-def _remember(world: World, seen: Survey) -> None:
-    now = world.clock()
-    for name, wanted in seen.wanted.items():
-        stacks.seen(
-            world.store,
-            name,
-            definition=str(wanted.stack.definition),
-            revision=seen.revision,
-            inputs=wanted.inputs,
-            now=now,
-        )
-    for one in seen.broken:
-        problems = "; ".join(str(problem) for problem in one.problems[:3])
-        stacks.broken(
-            world.store,
-            one.name,
-            definition=str(one.definition),
-            revision=seen.revision,
-            message=problems,
-            now=now,
-        )
-    present = frozenset(seen.wanted) | {one.name for one in seen.broken}
-    stacks.mark_removed(world.store, present, now)
+        fetched = known
+    revision, refused = trust.trusted(world.store, world.mirror, world.trust, fetched, world.clock())
+    return revision, refused or unreached
