@@ -23,7 +23,7 @@ mirror: venv
 
 ## test: all checks and all tests; nothing is skipped
 test: lint types contracts mirror
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 lint: venv
 	$(BIN)/ruff check .

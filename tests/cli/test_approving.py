@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 from support.judged import assessed, fixture, marked
 from support.operator import RULES, Operator, a_held_stack, a_plan_of, a_stack
-from support.remembered import MARK
+from support.remembered import MARK, NOON
 from support.terminal import CTRL_C, Seen, at_terminal
 
 from tfreconcile import clock
+from tfreconcile.classify.model import HazardKind
 from tfreconcile.cli.person import person
 from tfreconcile.gate.decision import Asked, decide
-from tfreconcile.gate.model import Approval, Hold, Policy, Proceed, Requirement
+from tfreconcile.gate.model import Approval, HazardRules, Hold, Policy, Proceed, Requirement
 from tfreconcile.gate.policy import Floor
-from tfreconcile.store import approvals
-from tfreconcile.store.records import PlanRecord
+from tfreconcile.store import approvals, tags
+from tfreconcile.store.records import PlanRecord, TagRecord
 
 OURS = person(os.environ)
 SHORT = MARK[:12]
@@ -128,6 +129,25 @@ def test_who_is_not_among_the_approvers_is_refused_and_told_who_is(operator: Ope
     assert operator.types("reject", "archive", *YES).code == 0, "to stop needs no permission"
 
 
+def test_who_is_not_among_the_approvers_for_a_hazard_is_refused(operator: Operator) -> None:
+    dba = HazardRules(approvers=(("dba@example.com",),))
+    rules = replace(RULES, hazards=dict.fromkeys(HazardKind, dba))
+    operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=rules))
+    told = operator.types("approve", "archive", *YES)
+    assert told.code == 2
+    assert f"an approval by {OURS} is of nobody among the approvers for destroy, stateful of" in told.stderr
+    assert _words(operator) == ()
+
+
+def test_who_wrote_what_is_to_be_applied_is_refused_under_four_eyes(operator: Operator) -> None:
+    plan = a_plan_of("archive")
+    operator.remember(a_held_stack("archive"), replace(plan, decision={**plan.decision, "barred": [OURS]}))
+    told = operator.types("approve", "archive", *YES)
+    assert told.code == 2
+    assert f"an approval by {OURS} does not count, since four eyes must see" in told.stderr
+    assert _words(operator) == ()
+
+
 def _refused(name: str) -> PlanRecord:
     never = Policy(hazards=dict.fromkeys(Floor().policy.hazards, Requirement.NEVER))
     return a_plan_of(name, policy=never)
@@ -196,7 +216,8 @@ def test_what_is_used_or_expired_cannot_be_revoked(held: Operator) -> None:
     held.types("approve", "archive", *YES)
     (word,) = _words(held)
     with held.store() as store:
-        approvals.consume(store, [word.id], at=clock.now())
+        with store.write() as session:
+            approvals.use(store, session, [word.id], stack=word.stack, at=clock.now(), apply_id=1)
         over = clock.now() - timedelta(hours=1)
         approvals.add(store, replace(word, at=over - timedelta(hours=1), expires_at=over))
     assert held.types("revoke", "archive").code == 1
@@ -242,6 +263,41 @@ def test_the_approvals_table_shows_the_reason_harmlessly(held: Operator) -> None
     assert "done [31m by ben" in told.stdout
     assert "\x1b" not in told.stdout
     assert "stands until" in told.stdout
+
+
+def test_refused_tags_are_listed_with_why(held: Operator) -> None:
+    with held.store() as store:
+        refused = TagRecord(
+            ref="tfreconcile/approve/archive/x", object="a" * 40, stack="archive", at=NOON, refused="unsigned"
+        )
+        tags.refuse(store, refused)
+        tags.refuse(store, replace(refused, ref="tfreconcile/x", stack="", signer="ana", refused="no word"))
+    told = held.types("approvals")
+    assert "tfreconcile/approve/archive/x" in told.stdout
+    assert "no word" in told.stdout
+    assert held.types("approvals", "archive", "-o", "json").json["refused"] == [
+        {
+            "tag": "tfreconcile/approve/archive/x",
+            "object": "a" * 40,
+            "stack": "archive",
+            "at": "2026-11-21T12:00:00Z",
+            "signer": None,
+            "reason": "unsigned",
+        }
+    ]
+    assert [one["stack"] for one in held.types("approvals", "-o", "json").json["refused"]] == [
+        "archive",
+        None,
+    ]
+
+
+def test_who_approves_what_waits_for_a_window_is_told_how_to_override_it(operator: Operator) -> None:
+    plan = a_plan_of("archive")
+    closed = replace(plan, decision={**plan.decision, "closed": True})
+    operator.remember(a_held_stack("archive"), closed)
+    assert "to say that it need not: --override-window" in operator.types("approve", "archive", *YES).stderr
+    told = operator.types("approve", "archive", *YES, "--override-window")
+    assert told.stderr.startswith("next: tfreconcile once archive")
 
 
 def test_before_anybody_spoke_the_table_is_empty_and_says_so(held: Operator) -> None:

@@ -159,11 +159,11 @@ def test_a_cli_config_file_that_does_not_exist_is_a_warning(
 
 
 def test_what_is_unwise_in_the_host_config_is_a_warning(host: Operator) -> None:
-    host.configure(backend="local", signers="/nonexistent/signers", gate={"hazards": {"exposure": "approve"}})
+    host.configure(backend="local", signers="/nonexistent/signers", gate={"hazards": {"cost": "approve"}})
     found = _found(host, 0)
     assert "on this machine alone" in found["backend", "warning"]
-    assert "/nonexistent/signers does not exist" in found["signers", "warning"]
-    assert "not detected by this version: exposure" in found["gate", "warning"]
+    assert "/nonexistent/signers cannot be read: No such file" in found["signers", "warning"]
+    assert "not detected by this version: cost" in found["gate", "warning"]
     assert "`account` is not set" in found["identity", "warning"]
 
 

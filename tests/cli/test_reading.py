@@ -8,13 +8,15 @@ from datetime import timedelta
 
 import pytest
 from support.operator import RULES, Operator, a_held_stack, a_plan_of, a_stack
-from support.remembered import MARK, NOON
+from support.remembered import HEAD, MARK, NOON
 from support.terminal import at_terminal
 
 from tfreconcile import clock
-from tfreconcile.gate.model import Approval, Verdict
+from tfreconcile.classify.model import HazardKind
+from tfreconcile.gate.model import Approval, ApprovalRules, HazardRules, Verdict
 from tfreconcile.source.model import StackName
-from tfreconcile.store import approvals, stacks
+from tfreconcile.store import approvals, removals, stacks
+from tfreconcile.store.records import StackRecord
 
 CONTRACT = {
     "name",
@@ -58,7 +60,7 @@ def test_status_is_one_line_a_stack_with_its_name_and_words(operator: Operator) 
 def test_the_status_document_keeps_the_contract(operator: Operator) -> None:
     operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=replace(RULES, required=2)))
     (stack,) = operator.types("status", "archive", "-o", "json").json["stacks"]
-    assert stack.keys() - {"definition"} == CONTRACT
+    assert stack.keys() - {"definition", "ignored", "left_git_at"} == CONTRACT
     assert stack["drift"].keys() == {"detected", "severity", "resources"}
     pending = stack["pending"]
     assert pending.keys() >= {"fingerprint", "create", "update", "replace", "delete", "forget", "hazards"}
@@ -93,7 +95,7 @@ def test_a_suspended_stack_says_who_until_when_and_why(operator: Operator) -> No
 def test_a_stack_that_left_git_is_removed_and_never_due(operator: Operator) -> None:
     operator.remember(a_stack("archive"))
     with operator.store() as store:
-        stacks.mark_removed(store, (), NOON)
+        removals.mark(store, (), NOON)
     (stack,) = operator.types("status", "-o", "json").json["stacks"]
     assert (stack["state"], stack["next_due_at"]) == ("Removed", None)
     assert "put the definition back" in operator.types("explain", "archive").stdout
@@ -212,12 +214,96 @@ def test_explain_after_enough_approvals_says_that_the_next_pass_goes_on(operator
     assert "who agrees types" not in told
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        pytest.param(
+            {"until": "2026-11-23T08:00:00Z"}, "it goes on by itself at 2026-11-23T08:00:00Z", id="when"
+        ),
+        pytest.param({}, "no opening of a window is in sight", id="or that nobody knows"),
+        pytest.param({}, "--override-window", id="how to override it"),
+        pytest.param({"needs": []}, "policy lets nobody override it", id="or that nobody may"),
+    ],
+)
+def test_explain_says_until_when_a_window_is_closed(
+    more: dict[str, object], said: str, operator: Operator
+) -> None:
+    plan = a_plan_of("archive")
+    closed = replace(plan, decision={**plan.decision, "closed": True, "until": None, **more})
+    operator.remember(replace(a_held_stack("archive"), state="Held", reason="WindowClosed"), closed)
+    assert said in operator.types("explain", "archive").stdout
+
+
+def test_explain_says_what_each_effect_lacks(operator: Operator) -> None:
+    rules = ApprovalRules(
+        hazards={HazardKind.STATEFUL: HazardRules(required=2, approvers=(("bo",),), signed=True)}
+    )
+    operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=rules))
+    told = operator.types("explain", "archive").stdout
+    assert "- missing: 2 more signed approvals by bo, for aws_dynamodb_table.t\n" in told
+
+
+def test_explain_names_the_stacks_that_must_come_first(operator: Operator) -> None:
+    ready = replace(a_stack("network"), applied_revision=HEAD)
+    late = replace(a_stack("dns", sync="OutOfSync"), applied_revision=HEAD)
+    needs = (StackName("network"), StackName("dns"), StackName("vault"))
+    operator.remember(ready).remember(late)
+    operator.remember(replace(a_stack("archive"), depends_on=needs, desired_revision=HEAD))
+    told = operator.types("explain", "archive")
+    assert "- depends on network, which is ready\n" in told.stdout
+    assert "- depends on dns, which is OutOfSync, Healthy\n" in told.stdout
+    assert "- depends on vault, which was never checked\n" in told.stdout
+    listed = operator.types("explain", "archive", "-o", "json").json["depends_on"]
+    assert [(one["name"], one["ready"]) for one in listed] == [
+        ("network", True),
+        ("dns", False),
+        ("vault", False),
+    ]
+
+
+def test_explain_names_the_windows_that_speak_of_the_stack(operator: Operator) -> None:
+    always = {"cron": "* * * * *", "duration": "1h"}
+    shut = {
+        "deny": always["cron"],
+        "duration": "1h",
+        "stacks": ["arch*"],
+        "actions": ["apply"],
+        "why": "freeze",
+    }
+    opened = {"allow": always["cron"], "duration": "1h", "actions": ["heal"]}
+    other = {"deny": always["cron"], "duration": "1h", "stacks": ["orders"], "actions": ["plan"]}
+    operator.configure(gate={"windows": [shut, opened, other]})
+    operator.remember(a_stack("archive"))
+    told = operator.types("explain", "archive").stdout
+    assert "- window for apply: deny window 'freeze' is closed for apply" in told
+    assert "- window for heal: open\n" in told
+    assert "window for plan" not in told
+    listed = operator.types("explain", "archive", "-o", "json").json["windows"]
+    assert [(one["act"], one["open"], one["until"]) for one in listed] == [
+        ("apply", False, None),
+        ("heal", True, None),
+    ]
+
+
+@pytest.mark.parametrize("trusts", [True, False])
+def test_explain_offers_a_signed_tag_where_tags_are_read(operator: Operator, trusts: bool) -> None:
+    if trusts:
+        operator.configure(signers="/nonexistent/allowed_signers")
+    operator.remember(a_held_stack("archive"), a_plan_of("archive"))
+    assert ("approve archive --as-tag" in operator.types("explain", "archive").stdout) is trusts
+
+
+def test_explain_asks_for_a_signed_word_where_only_such_count(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=ApprovalRules(signed=True)))
+    assert " --sign KEY --reason" in operator.types("explain", "archive").stdout
+
+
 def test_explain_after_a_rejection_does_not_ask_for_approvals(operator: Operator) -> None:
     operator.remember(a_held_stack("archive"), a_plan_of("archive"))
     with operator.store() as store:
         approvals.add(store, _no())
     told = operator.types("explain", "archive").stdout
-    assert "ben rejected exactly this plan" in told
+    assert "ben rejected it at " in told
     assert "tfreconcile revoke archive --id 1" in told
     assert "who agrees types" not in told
 
@@ -255,3 +341,66 @@ def test_explain_names_each_drift_with_its_attributes_and_why_it_is_quiet(operat
     told = operator.types("explain", "archive").stdout
     assert "- drift, reverting: aws_sqs_queue.a (delay_seconds)\n" in told
     assert "- drift, suppressed: aws_sqs_queue.b: autoscaler\n" in told
+
+
+def _ignoring(days: int, *hides: str) -> StackRecord:
+    """A stack with one ignore rule that ends in so many days."""
+    rule = {
+        "address": "aws_sqs_queue.*",
+        "attributes": ["delay_seconds"],
+        "until": (clock.now().date() + timedelta(days=days)).isoformat(),
+        "why": "the scaler owns it",
+        "hides": list(hides),
+    }
+    return replace(a_stack("archive"), ignored=(rule,))
+
+
+def test_what_ignore_rules_hide_is_counted_wherever_a_stack_is_shown(operator: Operator) -> None:
+    operator.remember(_ignoring(100, "aws_sqs_queue.a", "aws_sqs_queue.b"))
+    assert "2 resources ignored" in operator.types("status").stdout
+    assert "2 resources ignored" in operator.types("status", "archive").stdout
+    for verb in ("explain", "diff"):
+        told = operator.types(verb, "archive").stdout
+        assert "ignore rule for aws_sqs_queue.* (delay_seconds) until" in told
+        assert "hides 2 resources now: the scaler owns it" in told
+    document = operator.types("diff", "archive", "-o", "json").json["ignored"]
+    assert (document["count"], document["rules"][0]["hides"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        pytest.param(15, "the scaler owns it\n", id="far"),
+        pytest.param(14, "it ends in 14 days, and stops the stack then", id="near"),
+        pytest.param(1, "it ends in 1 day, and stops the stack then", id="tomorrow"),
+        pytest.param(0, "it has ended, and nothing is done to the stack", id="today"),
+    ],
+)
+def test_a_rule_that_ends_soon_is_warned_of(days: int, said: str, operator: Operator) -> None:
+    operator.remember(_ignoring(days))
+    told = operator.types("explain", "archive").stdout
+    assert "hides nothing now" in told
+    assert said in told
+    assert ("the next rule ends on" in operator.types("status").stdout) is (days <= 14)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("LeftGit", "its resources and its state stay; put the definition back to adopt them"),
+        ("Destroyed", "it has no resources any more; put the definition back to create it anew"),
+    ],
+)
+def test_explain_says_what_became_of_a_stack_that_left_git(
+    reason: str, said: str, operator: Operator
+) -> None:
+    operator.remember(replace(a_stack("archive", state="Removed"), reason=reason, removed_at=NOON))
+    assert said in operator.types("explain", "archive").stdout
+
+
+def test_explain_of_a_stack_that_is_to_go_says_how_to_keep_it(operator: Operator) -> None:
+    goes = replace(a_held_stack("archive"), removed_at=NOON, on_removal="destroy", backend="local:1")
+    operator.remember(goes, a_plan_of("archive"))
+    told = operator.types("explain", "archive").stdout
+    assert "it left Git before 2026-11-21T12:00:00Z and is to be destroyed; put it back to keep it" in told
+    assert "who agrees types: tfreconcile approve archive" in told

@@ -180,3 +180,29 @@ def test_outside_of_any_repository_the_directory_itself_counts(tmp_path: Path, o
     (place / "stack.yaml").write_text(json.dumps({"name": "app"}))
     (place / "main.tf").write_text(MODULE)
     assert operator.types("validate", str(tmp_path / "loose")).stdout.startswith("app: ok (app/stack.yaml")
+
+
+@pytest.mark.parametrize(("until", "code"), [("2020-01-01", 2), ("2999-01-01", 0)])
+def test_an_ignore_rule_that_has_ended_is_told_with_its_place(
+    until: str, code: int, *, team: Repository, operator: Operator
+) -> None:
+    rule = f"ignore:\n  - {{address: a.b, attributes: [c], until: {until}, why: the scaler owns it}}\n"
+    team.write({"stacks/quiet/stack.yaml": rule, "stacks/quiet/main.tf": MODULE})
+    told = operator.types("validate", "stacks")
+    assert told.code == code
+    place = "stacks/quiet/stack.yaml:2:5: the ignore rule for a.b (c) ended on 2020-01-01"
+    assert (place in told.stderr) is (code == 2)
+    assert ("quiet: ok" in told.stdout) is (code == 0)
+    assert "good: ok" in told.stdout
+
+
+def test_code_that_the_host_forbids_is_broken_with_its_place(operator: Operator) -> None:
+    place = operator.home / "stacks" / "app"
+    place.mkdir(parents=True)
+    (place / "stack.yaml").write_text("name: app\n")
+    (place / "main.tf").write_text('data "external" "e" {\n  program = ["sh"]\n}\n')
+    assert operator.types("validate", str(place)).code == 0
+    operator.configure(gate={"configuration": {"external_data": "deny"}})
+    told = operator.types("validate", str(place))
+    assert told.code == 2
+    assert "main.tf:1:6: the program of data.external.e is not allowed" in told.stderr

@@ -22,10 +22,10 @@ PACKAGE = Path(tfreconcile.__file__).parent
 PAGE = read("conditions.md")
 ERRORS = {"Stalled", "Transient", "Waiting", "kind"}
 STATUS_WORDS = {"True", "False", "Unknown", "Synced", "OutOfSync", "Healthy", "Progressing", "Degraded"}
-TYPES = {"Ready", "Drifted", "AwaitingApproval", "Healthy", "Stalled", "Suspended"}
-ALSO_REASONS = {"Suspended", "AwaitingApproval", "Refused"}
-"""States, one of them a type too, that are reasons as well."""
-SPEAKING = ("observe/conditions.py", "observe/health.py", "reconcile/status.py")
+TYPES = {"Ready", "Drifted", "AwaitingApproval", "Healthy", "Stalled", "Suspended", "SourceVerified"}
+ALSO_REASONS = {"Suspended", "AwaitingApproval", "Refused", "SourceVerified"}
+"""States and types that are reasons as well."""
+SPEAKING = ("observe/conditions.py", "observe/health.py", "reconcile/status.py", "reconcile/trust.py")
 _CAMEL = re.compile(r"[A-Z][A-Za-z]+")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from support.pages import first_words, read, rows, section, spans
 
-from tfreconcile.classify.hazards import HAZARDS, SHARE_COUNTS_FROM
+from tfreconcile.classify.catalogue import HAZARDS
+from tfreconcile.classify.hazards import SHARE_COUNTS_FROM
 from tfreconcile.classify.model import PLANNED_HAZARDS, Cause, DriftKind, HazardKind
 from tfreconcile.gate.model import Policy
 from tfreconcile.gate.policy import DEFAULT_HAZARDS

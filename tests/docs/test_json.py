@@ -15,17 +15,19 @@ from support.pages import first_words, read, section, spans
 from support.plans import PLANS, plan
 from support.remembered import HEAD, NOON, PAY, a_plan, an_apply, an_approval
 
+from tfreconcile.classify.model import Classification
 from tfreconcile.cli.exits import Exit
 from tfreconcile.cli.main import CONFIG_CODES, VERBS, cli
-from tfreconcile.gate.model import Hold, Need, Requirement
+from tfreconcile.gate.model import Hold, Need, Policy, Requirement
 from tfreconcile.observe import report
 from tfreconcile.plan import render
 from tfreconcile.plan.document import Address
 from tfreconcile.plan.secrets import secrets_of
 from tfreconcile.redact import Scrubber
-from tfreconcile.store import applies, approvals, passes, plans, stacks
+from tfreconcile.source.model import Signature
+from tfreconcile.store import applies, approvals, key, passes, plans, stacks, tags
 from tfreconcile.store.database import Store, connect
-from tfreconcile.store.records import ApplyStatus, JsonObject, PlanRecord, StackRecord
+from tfreconcile.store.records import ApplyStatus, JsonObject, PlanRecord, StackRecord, TagRecord
 
 PAGE = read("json.md")
 HAZARD: JsonObject = {"kind": "destroy", "address": "a.b", "detail": "gone", "requires": "approve"}
@@ -47,6 +49,13 @@ OUTCOME: JsonObject = {
     "error": "no",
 }
 DRIFT: JsonObject = {"address": "a.b", "kind": "gone", "attributes": [], "why": ""}
+IGNORED: JsonObject = {
+    "address": "a.*",
+    "attributes": ["size"],
+    "until": "2099-01-01",
+    "why": "somebody else's",
+    "hides": ["a.b"],
+}
 CONDITION: JsonObject = {
     "type": "Ready",
     "status": "True",
@@ -54,6 +63,7 @@ CONDITION: JsonObject = {
     "message": "",
     "changed_at": "2026-11-21T12:00:00Z",
 }
+SIGNATURE = Signature(kind="ssh", signer="ana", key="SHA256:x", payload="p", text="s")
 READING = {
     "status": ("status",),
     "diff": ("diff", PAY),
@@ -61,19 +71,21 @@ READING = {
     "history": ("history",),
     "approvals": ("approvals",),
     "doctor": ("doctor",),
+    "hazards": ("hazards",),
 }
 
 
 def _a_held_plan() -> PlanRecord:
     needs = (Need(None, Address(""), Requirement.APPROVE, "because"),)
-    kept = {"hazards": [HAZARD], "ttl_seconds": 3600, "approvers": [["*"]]}
+    policy, nobody = Policy(hazards={}), frozenset[str]()
+    made = report.kept(Hold(("because",), needs), Classification(), policy, barred=nobody, scrub=str)
     found = plan("destroy_all")
     return replace(
         a_plan(),
         revision=HEAD,
         document=render.to_json(render.mask(found, Scrubber.of(secrets_of(found)))),
         classification=(CHANGE,),
-        decision={**report.decision(Hold(("because",), needs), str), **kept},
+        decision={**made, "hazards": [HAZARD]},
     )
 
 
@@ -83,7 +95,8 @@ def _fill(store: Store) -> None:
     stacks.ensure(store, PAY, definition)
     turn = passes.begin(store, PAY, at=NOON)
     number = plans.add(store, _a_held_plan())
-    word = approvals.add(store, an_approval())
+    word = approvals.add(store, replace(an_approval(), signature=SIGNATURE))
+    tags.refuse(store, TagRecord(ref="r", object="a" * 40, stack=PAY, at=NOON, refused="why"))
     intent = applies.begin(store, an_apply(plan_id=number, word=(word.id,)))
     applies.finish(store, intent, at=NOON, status=ApplyStatus.FAILED, outcomes=(OUTCOME,))
     passes.finish(store, turn, at=NOON, outcome="Idle", reason="UpToDate", message="", plan_id=number)
@@ -94,6 +107,7 @@ def _fill(store: Store) -> None:
             definition=definition,
             pending_plan=number,
             drift=(DRIFT,),
+            ignored=(IGNORED,),
             conditions=(CONDITION,),
         ),
     )
@@ -104,7 +118,9 @@ def config(tmp_path: Path) -> Path:
     """A host config whose database holds one of everything."""
     file = tmp_path / "config.yaml"
     file.write_text(f"source: {{url: {tmp_path}/none}}\nstate_dir: state\nengine: /nonexistent\n")
-    with closing(connect(f"sqlite:///{tmp_path}/state/tfreconcile.db")) as store:
+    (tmp_path / "state").mkdir(mode=0o700)
+    known = key.load_or_make(tmp_path / "state/fingerprint.key")
+    with closing(connect(f"sqlite:///{tmp_path}/state/tfreconcile.db", key=known)) as store:
         _fill(store)
     return file
 
@@ -161,6 +177,14 @@ def test_the_keys_of_a_stack_are_those_of_the_page(config: Path) -> None:
     listed = set(first_words(below.partition("\n`drift`:")[0])) - {"key"}
     assert set(stack) == listed
     assert set(stack["pending"]) <= set(spans(below.partition("\n`pending`:")[2]))
+
+
+@pytest.mark.parametrize("verb", ["list", "verify"])
+def test_every_key_of_the_journal_is_on_the_page(verb: str, config: Path) -> None:
+    printed = _printed("audit", verb, "--config", str(config), "-o", "json")
+    told = section(PAGE, f"`audit {verb} -o json`")
+    page = {word for span in spans(told) for word in re.findall(r"[\w-]+", span)}
+    assert set(_keys(printed)) - page - {"delete", "destroy", "failed"} == set()
 
 
 def test_every_verb_with_json_has_a_section() -> None:

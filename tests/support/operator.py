@@ -24,7 +24,7 @@ from tfreconcile.observe import report
 from tfreconcile.plan import render
 from tfreconcile.redact import Scrubber
 from tfreconcile.source.model import StackName
-from tfreconcile.store import plans, stacks
+from tfreconcile.store import anchor, key, plans, stacks
 from tfreconcile.store.database import Store, connect
 from tfreconcile.store.records import PlanRecord, StackRecord
 
@@ -69,7 +69,9 @@ class Operator:
     @contextmanager
     def store(self) -> Iterator[Store]:
         """The database, open."""
-        opened = connect(f"sqlite:///{self.database}")
+        self.state.mkdir(mode=0o700, exist_ok=True)
+        known = key.load_or_make(self.state / "fingerprint.key")
+        opened = connect(f"sqlite:///{self.database}", key=known, anchor=self.state / anchor.NAME)
         try:
             yield opened
         finally:
@@ -146,10 +148,7 @@ def a_plan_of(
         engine_version=plan.engine_version,
         document=render.to_json(render.mask(plan, Scrubber.of(()))),
         classification=report.effects(found, judged, str),
-        decision={
-            **report.decision(decide(found, judged, (), asked=asked, now=NOON), str),
-            "hazards": report.hazards(found.hazards, judged, str),
-            "ttl_seconds": int(rules.ttl.total_seconds()),
-            "approvers": [list(group) for group in rules.approvers],
-        },
+        decision=report.kept(
+            decide(found, judged, (), asked=asked, now=NOON), found, judged, barred=frozenset(), scrub=str
+        ),
     )

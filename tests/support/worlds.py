@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
-from support.remembered import NOON
+from support.remembered import KEY, NOON
 from support.repository import Repository
 
 from tfreconcile.cloud.guard import Guard
@@ -17,7 +17,7 @@ from tfreconcile.gate.model import Approval, Verdict
 from tfreconcile.gate.policy import Floor
 from tfreconcile.plan.desk import StateDirectory
 from tfreconcile.plan.fingerprint import ChangeDigest
-from tfreconcile.reconcile import lease, status, survey
+from tfreconcile.reconcile import lease, removal, status, survey
 from tfreconcile.reconcile.one import Errand, Passed, reconcile
 from tfreconcile.reconcile.world import World
 from tfreconcile.settings.model import BackendDefault
@@ -55,7 +55,7 @@ def trusting(_account: Mapping[str, str], _clouds: frozenset[str], _env: Mapping
 @contextmanager
 def opened(home: Path, url: str = "file:///nonexistent", engine: Engine = NO_ENGINE) -> Iterator[World]:
     """A world below ``home``: an empty database, nothing fetched yet, and (by default) no engine."""
-    store = connect(f"sqlite:///{home}/tfreconcile.db", patience=timedelta(seconds=30))
+    store = connect(f"sqlite:///{home}/tfreconcile.db", key=KEY, patience=timedelta(seconds=30))
     try:
         yield _world(home, store, url, engine)
     finally:
@@ -69,7 +69,7 @@ def _world(home: Path, store: Store, url: str, engine: Engine) -> World:
         mirror=Mirror(path=directory.mirror, url=url, branch="main", timeout=30),
         path=PurePosixPath("stacks"),
         engine=engine,
-        key=b"k" * 32,
+        key=KEY,
         guard=Guard(timedelta(0), trusting),
         clock=Clock(),
         directory=directory,
@@ -105,6 +105,21 @@ class Shop:
         assert not seen.broken, seen.broken
         wanted = seen.wanted[StackName(name)]
         return Errand(wanted=wanted, policy=seen.policies[wanted.stack.name], revision=seen.revision)
+
+    def leave(self, *names: str) -> Shop:
+        """Take stacks out of Git."""
+        for name in names:
+            self.repository.remove(f"stacks/{name}")
+        self.repository.commit("Remove")
+        return self
+
+    def removals(self) -> Mapping[StackName, Errand]:
+        """Survey the head of the branch; the errands for stacks that left Git and are to go."""
+        return removal.errands(self.world, survey.survey(self.world))
+
+    def go(self, name: str) -> Passed:
+        """One pass over one stack that left Git and is to go."""
+        return reconcile(self.world, self.removals()[StackName(name)])
 
     def once(self, name: str) -> Passed:
         """One pass over one stack at the head of the branch."""

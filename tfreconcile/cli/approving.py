@@ -3,111 +3,124 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 import click
 
 from tfreconcile import clock
-from tfreconcile.cli import finding, opening
+from tfreconcile.cli import finding, opening, signing, tagging
+from tfreconcile.cli.asked import Asked, with_words
 from tfreconcile.cli.options import with_settings
 from tfreconcile.cli.person import person
 from tfreconcile.cli.printing import on_a_terminal, one_line, say
 from tfreconcile.cli.reading import show_plan
 from tfreconcile.errors import Misconfigured
-from tfreconcile.gate.approvals import is_allowed
+from tfreconcile.gate import signed
+from tfreconcile.gate.approvals import is_allowed, overrides
 from tfreconcile.gate.model import Approval, Verdict
-from tfreconcile.plan.fingerprint import ChangeDigest
-from tfreconcile.reconcile import status
+from tfreconcile.gate.signed import Said
+from tfreconcile.gate.tags import Word
+from tfreconcile.reconcile import status, words
 from tfreconcile.settings.model import Settings
-from tfreconcile.store import approvals as words
+from tfreconcile.store import approvals as said
+from tfreconcile.store import tags
 from tfreconcile.store.database import Store
 from tfreconcile.store.records import PlanRecord
 
-_PLAN = click.option(
-    "--plan", metavar="FP", help="The plan that is meant: 12 or more digits of its fingerprint."
-)
-_REASON = click.option("--reason", default="", help="Why; kept for ever with what was said.")
-_YES = click.option("--yes", is_flag=True, help="Do not ask; needs --plan.")
-
 
 @click.command(
-    epilog="Examples:\n\n  tfreconcile approve archive\n\n"
+    epilog="Examples:\n\n  tfreconcile approve archive\n\n  tfreconcile approve archive --as-tag\n\n"
     "  tfreconcile approve archive --plan 1f2e3d4c5b6a --yes --reason 'ticket 4711'"
 )
 @click.argument("name", metavar="STACK")
-@_PLAN
-@_REASON
-@_YES
+@with_words(approving=True)
 @with_settings
-def approve(settings: Settings, name: str, *, plan: str | None, reason: str, yes: bool) -> None:
+def approve(settings: Settings, name: str, asked: Asked) -> None:
     """Say yes to exactly the pending plan of a stack: these changes, unchanged, once, until it expires.
 
-    Without a terminal, --plan and --yes are required.
+    Without a terminal, --plan and --yes are required. With --as-tag nothing is said yet.
     """
-    who = person(os.environ)
     with opening.store(settings) as store:
-        meant = _meant(store, name, plan, yes=yes)
+        meant = _meant(store, name, asked)
         _refuse_what_waits_for_nobody(meant)
-        _refuse_strangers(who, meant)
-        _ask("Approve", meant, who, yes=yes)
-        kept = words.add(store, _word(settings, meant, Verdict.APPROVE, by=who, reason=reason))
+        if asked.as_tag:
+            _print_commands(settings, store, meant, Verdict.APPROVE, asked)
+            return
+        if asked.sign is None:
+            _refuse_unsigned(meant)
+            _refuse_strangers(person(os.environ), meant)
+        _ask("Approve", meant, asked)
+        now = clock.now()
+        word = _word(settings, meant, Verdict.APPROVE, asked, now=now)
+        _refuse_strangers(word.by, meant)
+        kept = said.add(store, words.composed(meant, word, channel=words.CLI, at=now))
         _tell(f"approved by {kept.by}", kept, f"approval {kept.id}")
-        _say_what_is_next(store, meant, kept.at)
+        _say_what_is_next(store, meant, kept)
 
 
-@click.command(epilog="Examples:\n\n  tfreconcile reject archive --reason 'not before the audit'")
+@click.command(
+    epilog="Examples:\n\n  tfreconcile reject archive --reason 'not before the audit'\n\n"
+    "  tfreconcile reject archive --as-tag"
+)
 @click.argument("name", metavar="STACK")
-@_PLAN
-@_REASON
-@_YES
+@with_words(approving=False)
 @with_settings
-def reject(settings: Settings, name: str, *, plan: str | None, reason: str, yes: bool) -> None:
+def reject(settings: Settings, name: str, asked: Asked) -> None:
     """Say no to the pending plan: it stays held, whoever approves it, until somebody revokes the no.
 
-    Anybody may. Without a terminal, --plan and --yes are required.
+    Anybody may. Without a terminal, --plan and --yes are required. With --as-tag nothing is said yet.
     """
-    who = person(os.environ)
     with opening.store(settings) as store:
-        meant = _meant(store, name, plan, yes=yes)
-        _ask("Reject", meant, who, yes=yes)
-        kept = words.add(store, _word(settings, meant, Verdict.REJECT, by=who, reason=reason))
+        meant = _meant(store, name, asked)
+        if asked.as_tag:
+            _print_commands(settings, store, meant, Verdict.REJECT, asked)
+            return
+        _ask("Reject", meant, asked)
+        now = clock.now()
+        word = _word(settings, meant, Verdict.REJECT, asked, now=now)
+        kept = said.add(store, words.composed(meant, word, channel=words.CLI, at=now))
     _tell(f"rejected by {kept.by}", kept, f"rejection {kept.id}")
     say(f"next: change it in Git, or take the no back: tfreconcile revoke {name} --id {kept.id}")
 
 
-def _meant(store: Store, name: str, typed: str | None, *, yes: bool) -> PlanRecord:
+def _meant(store: Store, name: str, asked: Asked) -> PlanRecord:
     """The pending plan, when the person has named it or is about to see it. Raises Misconfigured."""
     plan = finding.pending(store, finding.stack(store, name))
-    if typed is not None:
-        plan = finding.named(plan, typed)
+    if asked.plan is not None:
+        plan = finding.named(plan, asked.plan)
+    if asked.as_tag:
+        return plan
     verb = click.get_current_context().info_name
     command = f"tfreconcile {verb} {name} --plan {plan.fingerprint[: finding.SHORTEST]} --yes --reason '...'"
     look = f"read it with: tfreconcile diff {name}; then type: {command}"
-    if yes and typed is None:
+    if asked.yes and asked.plan is None:
         raise Misconfigured.at(name, "--yes needs --plan: it says which plan was read", look)
-    if not yes and not on_a_terminal():
+    if not asked.yes and not on_a_terminal():
         raise Misconfigured.at(name, "without a terminal --plan and --yes are required", look)
-    if not yes:
+    if not asked.yes:
         show_plan(plan)
     return plan
 
 
-def _ask(verb: str, plan: PlanRecord, who: str, *, yes: bool) -> None:
-    if not yes:
+def _ask(verb: str, plan: PlanRecord, asked: Asked) -> None:
+    if not asked.yes:
         mark = plan.fingerprint[: finding.SHORTEST]
+        who = person(os.environ) if asked.sign is None else f"the owner of {asked.sign}"
         click.confirm(f"{verb} plan {mark} of {plan.stack} as {who}?", abort=True, err=True)
 
 
 def _refuse_what_waits_for_nobody(plan: PlanRecord) -> None:
-    hint = f"tfreconcile explain {plan.stack}"
-    match plan.decision.get("verdict"):
-        case "hold":
-            return
-        case "proceed":
-            what = "the pending plan waits for nobody's approval; the next pass applies it"
-        case _:
-            what = "the pending plan is refused, and no approval can change that"
-    raise Misconfigured.at(plan.stack, what, hint)
+    if what := words.idle(plan):
+        raise Misconfigured.at(plan.stack, what, f"tfreconcile explain {plan.stack}")
+
+
+def _refuse_unsigned(plan: PlanRecord) -> None:
+    if words.needs_signature(plan):
+        type_this = (
+            f"tfreconcile approve {plan.stack} --sign KEY, or: tfreconcile approve {plan.stack} --as-tag"
+        )
+        raise Misconfigured.at(plan.stack, "only signed approvals count for the pending plan", type_this)
 
 
 def _refuse_strangers(who: str, plan: PlanRecord) -> None:
@@ -116,25 +129,52 @@ def _refuse_strangers(who: str, plan: PlanRecord) -> None:
         allowed = ", and also one of ".join(", ".join(group) for group in rules.approvers)
         what = f"{who} is not among the approvers; allowed: {allowed}"
         raise Misconfigured.at(plan.stack, what, "ask one of them, or change gate.approvals.approvers")
+    if unfit := status.unfit(plan, who, signed=True):
+        raise Misconfigured.at(plan.stack, unfit, f"who may: tfreconcile explain {plan.stack}")
 
 
-def _word(settings: Settings, plan: PlanRecord, verdict: Verdict, *, by: str, reason: str) -> Approval:
-    now = clock.now()
-    ttl = plan.decision.get("ttl_seconds")
-    lasts = timedelta(seconds=ttl) if isinstance(ttl, int) else settings.floor.policy.approvals.ttl
-    return Approval(
-        id=0,
+def _word(settings: Settings, plan: PlanRecord, verdict: Verdict, asked: Asked, *, now: datetime) -> Word:
+    spoken = _said(plan, asked, now)
+    signature = None
+    if asked.sign is not None:
+        spoken = replace(spoken, verdict=verdict, at=now)
+        signature = signing.signed_by(settings, asked.sign, spoken, verdict, now)
+    longest = now + words.lasts(plan)
+    return Word(
+        verdict=verdict,
+        by=signature.signer if signature else person(os.environ),
+        expires_at=min(spoken.expires_at or longest, longest),
+        reason=signed.one_line(asked.reason) if signature else asked.reason,
+        override=asked.override_window,
+        signature=signature,
+    )
+
+
+def _said(plan: PlanRecord, asked: Asked, now: datetime) -> Said:
+    return Said(
         stack=plan.stack,
         fingerprint=plan.fingerprint,
-        verdict=verdict,
-        by=by,
-        channel="cli",
-        at=now,
-        reason=reason,
-        expires_at=now + lasts,
-        changes=frozenset(ChangeDigest(str(one["digest"])) for one in plan.classification),
-        hazards=status.shown(plan),
+        expires_at=now + asked.expires if asked.expires else None,
+        reason=asked.reason,
+        override=asked.override_window,
     )
+
+
+def _print_commands(
+    settings: Settings, store: Store, plan: PlanRecord, verdict: Verdict, asked: Asked
+) -> None:
+    spoken = _said(plan, asked, clock.now())
+    used = frozenset(ref for ref, _ in tags.known(store))
+    label = asked.label or tagging.label(plan, verdict, person(os.environ), used)
+    tag = tagging.name(plan, verdict, label)
+    if tag in used:
+        what = f"a tag of the name {tag} was looked at before: another one would be refused"
+        raise Misconfigured.at(plan.stack, what, "choose another --label, or none")
+    for line in tagging.comparison(plan, spoken, verdict):
+        click.echo(one_line(line))
+    for line in tagging.commands(plan, spoken, verdict, tag=tag, branch=settings.source.branch):
+        click.echo(one_line(line, 1000))
+    say("type this where your key is, in a clone of the repository; then the next pass sees the tag")
 
 
 def _tell(verdict: str, kept: Approval, number: str) -> None:
@@ -143,10 +183,13 @@ def _tell(verdict: str, kept: Approval, number: str) -> None:
     click.echo(one_line(f"{verdict}: plan {mark} of {kept.stack}, until {until} ({number})"))
 
 
-def _say_what_is_next(store: Store, plan: PlanRecord, now: datetime) -> None:
+def _say_what_is_next(store: Store, plan: PlanRecord, kept: Approval) -> None:
     """After an approval: what it leads to, or what still stands against it."""
-    no = status.standing_no(plan, words.of(store, plan.stack), now)
-    if no is None:
+    no = status.standing_no(plan, said.of(store, plan.stack), kept.at)
+    if no is None and plan.decision.get("closed") and not overrides(kept):
+        say("it still waits for a window to open; to say that it need not: --override-window")
+    elif no is None:
         say(f"next: tfreconcile once {plan.stack}, or wait for the next pass")
-        return
-    say(f"it stays held: {no.by} rejected this plan; tfreconcile revoke {plan.stack} --id {no.id} lifts that")
+    else:
+        lift = f"tfreconcile revoke {plan.stack} --id {no.id} lifts that"
+        say(f"it stays held: {no.by} rejected this plan; {lift}")

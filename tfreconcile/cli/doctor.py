@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -14,7 +13,10 @@ import click
 from tfreconcile.cli import opening, tables
 from tfreconcile.cli.exits import Exit
 from tfreconcile.cli.options import with_output, with_settings
+from tfreconcile.cli.policy import working_policies
 from tfreconcile.cli.printing import print_json
+from tfreconcile.cli.told import Finding, Told
+from tfreconcile.cli.trusted import policy_files, trusted_signers
 from tfreconcile.cloud import guard
 from tfreconcile.errors import Misconfigured, ReconcileError
 from tfreconcile.settings.model import Settings
@@ -23,24 +25,6 @@ from tfreconcile.terraform import engine
 
 LOW_DISK = 1 << 30
 """Bytes; a provider alone can take more than half of it."""
-
-
-class Finding(StrEnum):
-    """How bad it is: ``wrong`` stops passes, ``warning`` does not."""
-
-    GOOD = "ok"
-    WARNING = "warning"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True)
-class Told:
-    """What one look found; ``remedy`` is what to do about it."""
-
-    subject: str
-    finding: Finding
-    what: str
-    remedy: str = ""
 
 
 @click.command(epilog="Examples:\n\n  tfreconcile doctor\n\n  tfreconcile doctor -o json")
@@ -156,13 +140,6 @@ def _backend(settings: Settings) -> Iterator[Told]:
         )
 
 
-def _signers(settings: Settings) -> Iterator[Told]:
-    if settings.signers is not None and not settings.signers.is_file():
-        yield Told(
-            "signers", Finding.WARNING, f"{settings.signers} does not exist", "needed for signed tags only"
-        )
-
-
 def _state_directory(settings: Settings) -> Iterator[Told]:
     try:
         opening.make_state_directory(settings.state_dir)
@@ -206,6 +183,8 @@ LOOKS: tuple[Callable[[Settings], Iterator[Told]], ...] = (
     _key,
     _identity,
     _backend,
-    _signers,
+    trusted_signers,
+    policy_files,
+    working_policies,
     _disk,
 )

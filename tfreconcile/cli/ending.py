@@ -15,6 +15,7 @@ from tfreconcile.cli.finding import how_to_resume
 from tfreconcile.cli.printing import print_json, say
 from tfreconcile.reconcile.one import Passed
 from tfreconcile.reconcile.survey import Survey
+from tfreconcile.reconcile.trust import REWRITTEN, UNTRUSTED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,9 @@ def trouble(turn: Turn) -> None:
             for problem in broken.problems:
                 say(f"{broken.name}: {problem}")
     if turn.seen.stale is not None:
-        say(f"the remote was not reached, {turn.seen.revision[:7]} was used: {turn.seen.stale.message}")
+        refused = turn.seen.stale.reason in (UNTRUSTED, REWRITTEN)
+        why = "the head of the branch is refused" if refused else "the remote was not reached"
+        say(f"{why}, {turn.seen.revision[:7]} was used: {turn.seen.stale.message}")
 
 
 def talk(turn: Turn) -> None:
@@ -79,7 +82,9 @@ def talk(turn: Turn) -> None:
 
 def code(turn: Turn, *, attention: int) -> int:
     """The exit code: what failed or was stopped comes before what is broken, and that before what waits."""
-    if turn.stopped or turn.seen.stale is not None or any(one.failed for one in turn.passed):
+    rewritten = turn.seen.stale is not None and turn.seen.stale.reason == REWRITTEN
+    stale = turn.seen.stale is not None and not rewritten
+    if turn.stopped or stale or any(one.failed for one in turn.passed):
         return Exit.FAILED
     if any(turn.means(one.name) for one in turn.seen.broken):
         return Exit.USAGE
@@ -87,7 +92,7 @@ def code(turn: Turn, *, attention: int) -> int:
     verdicts = [_standing(one) for one in turn.documents if one["name"] not in looked_at]
     if Exit.FAILED in verdicts:
         return Exit.FAILED
-    waits = any(one.waits for one in turn.passed) or Exit.ATTENTION in verdicts
+    waits = rewritten or any(one.waits for one in turn.passed) or Exit.ATTENTION in verdicts
     return attention if waits else Exit.DONE
 
 

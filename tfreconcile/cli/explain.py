@@ -13,7 +13,11 @@ from tfreconcile.cli.finding import how_to_resume
 from tfreconcile.cli.options import with_output, with_settings
 from tfreconcile.cli.printing import one_line, print_json
 from tfreconcile.gate.model import Approval
-from tfreconcile.reconcile import status
+from tfreconcile.gate.weighing import Tally
+from tfreconcile.observe import ignored
+from tfreconcile.observe.conditions import LEFT_GIT
+from tfreconcile.reconcile import status, surroundings, words
+from tfreconcile.reconcile.surroundings import Told
 from tfreconcile.settings.model import Settings
 from tfreconcile.store import approvals
 from tfreconcile.store.records import PlanRecord
@@ -30,11 +34,21 @@ def explain(settings: Settings, name: str, output: str) -> None:
         record = finding.stack(store, name)
         document = status.documents(store, [record], now)[0]
         plan = status.waiting(store, record)
-        no = None if plan is None else status.standing_no(plan, approvals.of(store, name), now)
-    sentences = tuple(_sentences(document, plan, no, now))
+        said = approvals.of(store, name)
+        no = None if plan is None else status.standing_no(plan, said, now)
+        tally = status.weighed(plan, said, now) if plan is not None and no is None else None
+        needed = surroundings.dependencies(store, record)
+    windows = surroundings.openings(settings.floor, record, now)
+    sentences = (
+        *_sentences(document, plan, no, now),
+        *_missing(plan, tally),
+        *(_by_tag(name) if settings.signers is not None and tally is not None and not tally.enough else ()),
+        *_surroundings(needed, windows),
+    )
     if output == "json":
         decision = None if plan is None else plan.decision
-        print_json({"name": name, "next": list(sentences), "decision": decision, "status": document})
+        told = {"name": name, "next": list(sentences), "decision": decision, "status": document}
+        print_json({**told, "depends_on": list(needed), "windows": list(windows)})
         return
     click.echo(one_line(f"{name}: {document['sync']}, {document['health']}, {document['state']}"))
     for sentence in sentences:
@@ -45,10 +59,13 @@ def _sentences(
     stack: Mapping[str, object], plan: PlanRecord | None, no: Approval | None, now: datetime
 ) -> Iterator[str]:
     yield ": ".join(str(stack[key]) for key in ("reason", "message") if stack[key]) or "nothing is known yet"
+    if stack["left_git_at"] and stack["state"] != "Removed":
+        yield f"it left Git before {stack['left_git_at']} and is to be destroyed; put it back to keep it"
     yield from _next_step(stack, plan, no)
     if plan is not None:
         yield from _needs(stack, plan)
     yield from _drift(stack)
+    yield from ignored.sentences(stack["ignored"], now.date())
     if stack["next_due_at"] and stack["state"] not in ("Suspended", "Removed"):
         when = f"{tables.when(stack['next_due_at'], now)} ({stack['next_due_at']})"
         yield f"looked at again {when}, or when its inputs change in Git"
@@ -59,6 +76,8 @@ def _next_step(stack: Mapping[str, object], plan: PlanRecord | None, no: Approva
     match stack["state"]:
         case "AwaitingApproval" if plan is not None:
             yield from _rejection(no) if no is not None else _missing_words(stack, plan)
+        case "Held" if plan is not None and plan.decision.get("closed") is True:
+            yield from _window(plan)
         case "AwaitingApproval" | "Held":
             yield "it waits; each pass looks whether it still has to"
         case "Planning" | "Applying":
@@ -75,13 +94,60 @@ def _next_step(stack: Mapping[str, object], plan: PlanRecord | None, no: Approva
         case "Suspended":
             yield how_to_resume(stack)
         case "Removed":
-            yield "nothing: its resources and its state stay; put the definition back to adopt them"
+            yield _gone(stack)
         case _:
-            yield "nothing is to be done now; drift and new commits are looked for"
+            yield _rest(stack)
+
+
+def _window(plan: PlanRecord) -> Iterator[str]:
+    until = plan.decision.get("until")
+    yield f"it goes on by itself at {until}" if until else "no opening of a window is in sight"
+    if plan.decision.get("needs"):
+        mark = plan.fingerprint[: finding.SHORTEST]
+        command = f"tfreconcile approve {plan.stack} --plan {mark} --override-window"
+        yield f"who overrides the window types: {command}"
+    else:
+        yield "policy lets nobody override it"
+
+
+def _missing(plan: PlanRecord | None, tally: Tally | None) -> Iterator[str]:
+    """What each effect still lacks, and why words that stand do not count for it."""
+    if plan is None or tally is None or plan.decision.get("verdict") != "hold":
+        return
+    lacking: dict[str, list[str]] = {}
+    for need in tally.needs:
+        if need.missing:
+            lacking.setdefault(need.missing, []).append(need.address or "the plan as a whole")
+    for missing, addresses in lacking.items():
+        yield f"missing: {missing}, for {', '.join(addresses)}"
+    yield from tally.objections
+
+
+def _by_tag(name: str) -> Iterator[str]:
+    yield f"a signed tag does as well: tfreconcile approve {name} --as-tag prints the git commands for it"
+
+
+def _surroundings(needed: tuple[Told, ...], windows: tuple[Told, ...]) -> Iterator[str]:
+    for one in needed:
+        yield f"depends on {one['name']}, which {'is ready' if one['ready'] else one['why']}"
+    for one in windows:
+        yield f"window for {one['act']}: {'open' if one['open'] else one['why']}"
+
+
+def _rest(stack: Mapping[str, object]) -> str:
+    if stack["left_git_at"]:
+        return "the next pass plans to destroy it, and asks"
+    return "nothing is to be done now; drift and new commits are looked for"
+
+
+def _gone(stack: Mapping[str, object]) -> str:
+    if stack["reason"] == LEFT_GIT:
+        return "nothing: its resources and its state stay; put the definition back to adopt them"
+    return "nothing: it has no resources any more; put the definition back to create it anew"
 
 
 def _rejection(no: Approval) -> Iterator[str]:
-    yield f"{no.by} rejected exactly this plan: no approval counts before {clock.text(no.expires_at)}"
+    yield f"{no.by} rejected it at {clock.text(no.at)}: no approval counts until that is taken back"
     yield f"change it in Git, or take the no back: tfreconcile revoke {no.stack} --id {no.id}"
 
 
@@ -93,7 +159,9 @@ def _missing_words(stack: Mapping[str, object], plan: PlanRecord) -> Iterator[st
         yield "enough people have approved: the next pass plans again, and applies what they cover"
         return
     yield f"waits for {missing} of {counted['required']} approvals"
-    yield f"who agrees types: tfreconcile approve {plan.stack} --plan {plan.fingerprint[:12]} --reason '...'"
+    sign = " --sign KEY" if words.needs_signature(plan) else ""
+    mark = plan.fingerprint[: finding.SHORTEST]
+    yield f"who agrees types: tfreconcile approve {plan.stack} --plan {mark}{sign} --reason '...'"
     yield from _approvers(plan)
 
 

@@ -9,7 +9,7 @@ from tfreconcile.errors import Misconfigured
 from tfreconcile.observe.conditions import SUSPENDED_IN_GIT
 from tfreconcile.reconcile import status
 from tfreconcile.source.model import StackName
-from tfreconcile.store import stacks
+from tfreconcile.store import plans, stacks
 from tfreconcile.store.database import Store
 from tfreconcile.store.records import PlanRecord, StackRecord
 
@@ -33,7 +33,16 @@ def pending(store: Store, record: StackRecord) -> PlanRecord:
     found = status.waiting(store, record)
     if found is None:
         raise Misconfigured.at(record.name, nothing_waits(record), f"tfreconcile status {record.name}")
+    refuse_edited(store, found)
     return found
+
+
+def refuse_edited(store: Store, plan: PlanRecord) -> None:
+    """Raise Misconfigured when the row of a plan is not what tfreconcile kept: nobody is shown that."""
+    if not plans.is_as_decided(store, plan):
+        what = f"the stored plan {plan.id} was changed outside tfreconcile"
+        hint = f"tfreconcile sync {plan.stack} has it made anew; tfreconcile audit verify tells more"
+        raise Misconfigured.at(plan.stack, what, hint)
 
 
 def nothing_waits(record: StackRecord) -> str:

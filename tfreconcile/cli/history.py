@@ -133,6 +133,7 @@ def _plan(one: PlanRecord) -> dict[str, object]:
         "created_at": clock.text(one.created_at),
         "revision": one.revision,
         "fingerprint": one.fingerprint,
+        "mode": one.mode,
         "state": one.state,
         "engine": one.engine,
         "engine_version": one.engine_version,

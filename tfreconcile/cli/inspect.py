@@ -50,7 +50,7 @@ def inspect(settings: Settings | None, path: Path, output: str) -> None:
     Changes, drift, hazards, fingerprint and what the gate would say. Causes are unknown here, since Git is
     not at hand; the fingerprint is made with a throw-away key and compares to no other.
     """
-    plan = _plan(path)
+    plan = read_plan(path)
     policy = (settings.floor if settings else Floor()).policy
     extra = settings.stateful if settings else frozenset()
     marks = digests(plan, secrets.token_bytes(32), Scope(stack="inspect"), Sources())
@@ -66,7 +66,8 @@ def inspect(settings: Settings | None, path: Path, output: str) -> None:
     click.echo(f"fingerprint {marks.fingerprint} (with a throw-away key: it compares to no other)")
 
 
-def _plan(path: Path) -> Plan:
+def read_plan(path: Path) -> Plan:
+    """A plan JSON of Terraform or OpenTofu. Raises Stalled or Misconfigured when it is none."""
     try:
         return parse(_content(path))
     except Stalled as error:
@@ -94,6 +95,7 @@ def _known(policy: Policy, stateful: frozenset[str]) -> Known:
         max_destroys=policy.max_destroys,
         max_destroy_percent=policy.max_destroy_percent,
         stateful=stateful,
+        scale_factor=policy.scale_factor,
     )
 
 

@@ -23,11 +23,15 @@ VERBS = {
     "approve": ("approving", "say yes to exactly the pending plan of a stack"),
     "reject": ("approving", "say no to the pending plan of a stack"),
     "revoke": ("words", "take an approval or a rejection back"),
+    "accept-rewrite": ("rewriting", "let a rewritten branch be followed again"),
     "suspend": ("operating", "pause a stack"),
     "resume": ("operating", "let a paused stack go on"),
     "sync": ("operating", "check a stack at the next pass, due or not"),
+    "audit": ("audit", "the journal of every decision, and whether it is whole"),
     "validate": ("validate", "check stack definitions, without credentials or a database"),
-    "inspect": ("inspect", "read any Terraform plan JSON and say what tfreconcile makes of it"),
+    "policy": ("policy", "try policies out on a saved plan (policy test)"),
+    "inspect": ("inspect", "read any Terraform plan, say what tfreconcile makes of it"),
+    "hazards": ("hazards", "every kind of hazard, and what this host requires of it"),
     "doctor": ("doctor", "what is wrong with this installation, and how to mend it"),
     "db": ("database", "the database's schema"),
     "demo": ("demo", "the guided tour, in a sandbox"),
@@ -39,6 +43,7 @@ CONFIG_CODES = frozenset(
         "EngineTooOld",
         "GitMissing",
         "NoEngine",
+        "PolicyError",
         "StateDirectory",
         "UnknownPlanFormat",
         "UnreadablePlan",
@@ -59,7 +64,7 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(f"tfreconcile.cli.{VERBS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
@@ -18,7 +18,7 @@ from tfreconcile.cli.exits import Exit
 from tfreconcile.cli.options import with_output, with_settings
 from tfreconcile.cli.progress import progress
 from tfreconcile.errors import Misconfigured
-from tfreconcile.reconcile import one, status, survey
+from tfreconcile.reconcile import one, removal, status, survey
 from tfreconcile.reconcile.one import Errand
 from tfreconcile.reconcile.survey import Survey
 from tfreconcile.reconcile.world import World
@@ -98,25 +98,33 @@ def _turn(world: World, settings: Settings, names: tuple[str, ...], *, everythin
 def _chosen(
     world: World, seen: Survey, names: tuple[str, ...], *, everything: bool
 ) -> Mapping[StackName, Errand]:
-    _refuse_unknown(seen, names)
+    errands = {**_wanted(seen), **removal.errands(world, seen)}
+    _refuse_unknown(seen, errands, names)
     now = world.clock()
     rows = {record.name: record for record in stacks.all(world.store)}
     words = approvals.by_stack(world.store)
     chosen: dict[StackName, Errand] = {}
-    for name, wanted in seen.wanted.items():
+    for name, errand in errands.items():
         if names and name not in names:
             continue
         record = rows.get(name)
         if record is not None and status.suspended(record, now):
             continue
-        why = daemon.due(record, wanted, words[name], now)
+        why = daemon.due(record, errand.wanted, words[name], now)
         if names or everything or why is not None:
-            chosen[name] = Errand(wanted=wanted, policy=seen.policies[name], revision=seen.revision)
+            chosen[name] = errand
     return chosen
 
 
-def _refuse_unknown(seen: Survey, names: tuple[str, ...]) -> None:
-    known = {*seen.wanted, *(broken.name for broken in seen.broken)}
+def _wanted(seen: Survey) -> Mapping[StackName, Errand]:
+    return {
+        name: Errand(wanted=wanted, policy=seen.policies[name], revision=seen.revision)
+        for name, wanted in seen.wanted.items()
+    }
+
+
+def _refuse_unknown(seen: Survey, errands: Collection[StackName], names: tuple[str, ...]) -> None:
+    known = {*errands, *(broken.name for broken in seen.broken)}
     unknown = sorted(set(names) - known)
     if unknown:
         there_are = ", ".join(sorted(known)) or "none"

@@ -14,9 +14,12 @@ from tfreconcile.cloud.guard import Guard
 from tfreconcile.errors import Misconfigured
 from tfreconcile.plan.desk import StateDirectory
 from tfreconcile.reconcile import lease
+from tfreconcile.reconcile.trust import Trust
 from tfreconcile.reconcile.world import Progress, World
 from tfreconcile.settings.model import Settings
 from tfreconcile.source.git import Mirror
+from tfreconcile.source.signers import Signers, signers_beside
+from tfreconcile.store import anchor as anchors
 from tfreconcile.store import database, key
 from tfreconcile.store.database import Store
 from tfreconcile.terraform import engine
@@ -38,11 +41,20 @@ HOME_FILES: Mapping[str, str] = {
 @contextmanager
 def store(settings: Settings) -> Iterator[Store]:
     """The database, brought up to date, closed at the end."""
-    opened = database.connect(settings.database)
+    anchor = settings.state_dir / anchors.NAME
+    opened = database.connect(settings.database, key=_sealing_key(settings), anchor=anchor)
     try:
         yield opened
     finally:
         opened.close()
+
+
+def _sealing_key(settings: Settings) -> bytes | None:
+    """The host's key, made when it is missing; None where it is neither there nor can be made."""
+    file = settings.key_file
+    if file.exists() or os.access(file.parent, os.W_OK | os.X_OK):
+        return key.load_or_make(file)
+    return None
 
 
 def mirror(settings: Settings) -> Mirror:
@@ -53,6 +65,17 @@ def mirror(settings: Settings) -> Mirror:
         branch=settings.source.branch,
         timeout=FETCH_DEADLINE,
     )
+
+
+def signers(settings: Settings) -> Signers | None:
+    """Whose signatures count; None when the host config names nobody."""
+    return None if settings.signers is None else signers_beside(settings.signers)
+
+
+def trust(settings: Settings) -> Trust:
+    """How the tracked branch is verified."""
+    source = settings.source
+    return Trust(verify=source.verify, since=source.verify_since, signers=signers(settings))
 
 
 def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -91,6 +114,10 @@ def world(
             interval=settings.defaults.interval,
             timeout=settings.defaults.timeout,
             holder=lease.holder(),
+            policies=settings.policies,
+            configuration=settings.configuration,
+            signers=signers(settings),
+            trust=trust(settings),
             progress=progress,
             stop=stop,
         )

@@ -66,8 +66,7 @@ def resume(settings: Settings, name: str) -> None:
     now = clock.now()
     with opening.store(settings) as store:
         stack = finding.stack(store, name)
-        stacks.resume(store, stack.name)
-        stacks.request_sync(store, stack.name, at=now)
+        stacks.resume(store, stack.name, by=person(os.environ), at=now)
     if not status.suspended(stack, now):
         say(f"{name} was not suspended with tfreconcile suspend")
     click.echo(f"{name} is checked in the next pass")
@@ -82,7 +81,7 @@ def sync(settings: Settings, name: str) -> None:
     now = clock.now()
     with opening.store(settings) as store:
         stack = finding.stack(store, name)
-        stacks.request_sync(store, stack.name, at=now)
+        stacks.request_sync(store, stack.name, by=person(os.environ), at=now)
     if status.suspended(stack, now):
         click.echo(f"{name} is checked once it goes on: it is suspended by {stack.suspended_by}")
         say(f"next: tfreconcile resume {name}")

@@ -15,8 +15,13 @@ DEFAULT_CONFIG = "/etc/tfreconcile/config.yaml"
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
+def settings_of(context: click.Context, named: str | None) -> Settings:
+    """The host config that was named after the verb, before it or in the environment, or the default one."""
+    return load(Path(named or context.find_root().obj or DEFAULT_CONFIG))
+
+
 def _chosen(context: click.Context, _parameter: click.Parameter, value: str | None) -> Settings:
-    return load(Path(value or context.find_root().obj or DEFAULT_CONFIG))
+    return settings_of(context, value)
 
 
 def _chosen_if_any(context: click.Context, _parameter: click.Parameter, value: str | None) -> Settings | None:

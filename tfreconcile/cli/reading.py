@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import click
 
 from tfreconcile import clock
 from tfreconcile.cli import finding, opening, tables
 from tfreconcile.cli.options import with_output, with_settings
-from tfreconcile.cli.printing import one_line, print_json
+from tfreconcile.cli.printing import one_line, print_json, say
+from tfreconcile.observe import ignored
 from tfreconcile.plan import render
 from tfreconcile.plan.lines import lines
 from tfreconcile.reconcile import status as standing
 from tfreconcile.settings.model import Settings
-from tfreconcile.store import stacks
+from tfreconcile.store import approvals, stacks
 from tfreconcile.store.records import PlanRecord
 
 
@@ -28,12 +30,14 @@ def status(settings: Settings, name: str | None, output: str) -> None:
     with opening.store(settings) as store:
         records = [finding.stack(store, name)] if name else stacks.all(store)
         documents = standing.documents(store, records, now)
+        for one in approvals.tampered(store, name):
+            say(f"{one}; it does not count")
     if output == "json":
         print_json({"stacks": documents})
     elif not documents:
         click.echo("no pass has run yet, so no stack is known: tfreconcile once")
     elif name:
-        _one(documents[0])
+        _one(documents[0], now)
     else:
         tables.stacks(documents, now)
 
@@ -55,9 +59,10 @@ _FACTS = (
 )
 
 
-def _one(stack: Mapping[str, object]) -> None:
+def _one(stack: Mapping[str, object], now: datetime) -> None:
     facts = [(key.replace("_", " "), stack[key]) for key in _FACTS]
-    tables.table(("", str(stack["name"])), (*facts, ("pending plan", _pending(stack))))
+    quiet = ignored.note(stack["ignored"], now.date())
+    tables.table(("", str(stack["name"])), (*facts, ("ignored", quiet), ("pending plan", _pending(stack))))
     conditions = stack["conditions"]
     if isinstance(conditions, list):
         columns = ("type", "status", "reason", "changed_at", "message")
@@ -89,12 +94,18 @@ def diff(settings: Settings, name: str, output: str) -> None:
     with opening.store(settings) as store:
         record = finding.stack(store, name)
         plan = standing.waiting(store, record)
+        if plan is not None:
+            finding.refuse_edited(store, plan)
+    hidden = ignored.summary(record.ignored)
     if output == "json":
-        print_json(_diff(plan))
-    elif plan is None:
+        print_json({**_diff(plan), "ignored": hidden})
+        return
+    if plan is None:
         click.echo(f"{name}: {finding.nothing_waits(record)}")
     else:
         show_plan(plan)
+    for sentence in ignored.sentences(hidden, clock.now().date()):
+        click.echo(one_line(sentence))
 
 
 def _diff(plan: PlanRecord | None) -> dict[str, object]:
@@ -104,6 +115,7 @@ def _diff(plan: PlanRecord | None) -> dict[str, object]:
         "changes": plan.classification if plan else [],
         "decision": plan and plan.decision,
         "revision": plan and plan.revision,
+        "mode": plan and plan.mode,
     }
 
 

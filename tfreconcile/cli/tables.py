@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tfreconcile.cli.printing import one_line
+from tfreconcile.observe import ignored
 
 COLOURS = {
     "Synced": "green",
@@ -71,8 +72,13 @@ def _shown(stack: Mapping[str, object], now: datetime) -> Mapping[str, object]:
         "PENDING": pending(stack),
         "REVISION": revision(stack),
         "NEXT": when(stack["next_due_at"], now),
-        "MESSAGE": stack["message"],
+        "MESSAGE": "; ".join(filter(None, (str(stack["message"] or ""), _quiet(stack, now)))),
     }
+
+
+def _quiet(stack: Mapping[str, object], now: datetime) -> str:
+    """How much ignore rules hide: what is left out of a status is still named in it."""
+    return ignored.note(stack.get("ignored"), now.date())
 
 
 def hazards(found: Iterable[object]) -> None:

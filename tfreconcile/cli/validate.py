@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path, PurePosixPath
 
 import click
 
+from tfreconcile import clock
+from tfreconcile.classify.ignoring import expired
 from tfreconcile.cli.exits import Exit
 from tfreconcile.cli.options import with_optional_settings, with_output
 from tfreconcile.cli.printing import one_line, print_json, say
+from tfreconcile.gate import configuration
 from tfreconcile.gate.policy import Floor
 from tfreconcile.reconcile import survey
-from tfreconcile.reconcile.survey import Definitions
+from tfreconcile.reconcile.remembering import Definitions
 from tfreconcile.settings.model import Settings
 from tfreconcile.source.definitions import Broken
 from tfreconcile.source.folder import folder_tree, repository_root
@@ -34,7 +39,9 @@ def validate(settings: Settings | None, path: Path, output: str) -> int:
     root = repository_root(place)
     within = PurePosixPath(place.relative_to(root))
     floor = settings.floor if settings else Floor()
-    found = _below(within, survey.read(folder_tree(root), _scope(within, settings), floor))
+    found = survey.read(folder_tree(root), _scope(within, settings), floor)
+    found = _without_ended_rules(_below(within, found), clock.now().date())
+    found = _without_forbidden(found, settings) if settings else found
     if output == "json":
         print_json(_document(found))
     else:
@@ -64,6 +71,34 @@ def _below(within: PurePosixPath, found: Definitions) -> Definitions:
         policies={name: found.policies[name] for name in wanted},
         broken=tuple(one for one in found.broken if one.definition.is_relative_to(within)),
     )
+
+
+def _without_ended_rules(found: Definitions, today: date) -> Definitions:
+    """A stack whose ignore rule has ended is not planned, so that it counts as broken here."""
+    ended = {name: expired(one.stack.ignore, today) for name, one in found.wanted.items()}
+    stopped = tuple(
+        Broken(name=name, definition=found.wanted[name].stack.definition, problems=problems)
+        for name, problems in ended.items()
+        if problems
+    )
+    good = {name: one for name, one in found.wanted.items() if not ended[name]}
+    return replace(found, wanted=good, broken=(*found.broken, *stopped))
+
+
+def _without_forbidden(found: Definitions, settings: Settings) -> Definitions:
+    """Code that the host forbids is not even initialised, so that its stack counts as broken here."""
+    host = configuration.OPENTOFU_HOST if settings.engine == "tofu" else configuration.DEFAULT_HOST
+    problems = {
+        name: configuration.refused(settings.configuration, one.module.brought, host=host)
+        for name, one in found.wanted.items()
+    }
+    stopped = tuple(
+        Broken(name=name, definition=found.wanted[name].stack.definition, problems=problems[name])
+        for name in problems
+        if problems[name]
+    )
+    good = {name: one for name, one in found.wanted.items() if not problems[name]}
+    return replace(found, wanted=good, broken=(*found.broken, *stopped))
 
 
 def _tell(found: Definitions) -> None:

@@ -17,7 +17,10 @@ from tfreconcile.cli.printing import one_line, print_json, say
 from tfreconcile.gate.approvals import is_open
 from tfreconcile.gate.model import Approval, Verdict
 from tfreconcile.settings.model import Settings
+from tfreconcile.source.model import Signature
 from tfreconcile.store import approvals as words
+from tfreconcile.store import tags
+from tfreconcile.store.records import TagRecord
 
 
 @click.command(epilog="Examples:\n\n  tfreconcile approvals\n\n  tfreconcile approvals archive -o json")
@@ -31,14 +34,25 @@ def approvals(settings: Settings, name: str | None, output: str) -> None:
         if name:
             finding.stack(store, name)
         found = words.of(store, name)
+        refused = tags.refused(store, name, limit=_REFUSED)
+        tampered = words.tampered(store, name)
     if output == "json":
-        print_json({"approvals": [_document(one, now) for one in found]})
+        listed = [_document(one, now) for one in found]
+        refusals = [_refusal(one) for one in refused]
+        edited = [{"id": one.id, "stack": one.stack, "why": one.why} for one in tampered]
+        print_json({"approvals": listed, "refused": refusals, "tampered": edited})
         return
+    for one in tampered:
+        say(f"{one}; it does not count")
     if found:
-        columns = ("ID", "STACK", "VERDICT", "BY", "AT", "PLAN", "STATE", "REASON")
+        columns = ("ID", "STACK", "VERDICT", "BY", "VIA", "AT", "PLAN", "STATE", "REASON")
         tables.table(columns, _rows(found, now))
     else:
         say("nobody has said anything yet")
+    if refused:
+        click.echo()
+        rows = ((one.ref, one.object[:12], one.signer, clock.text(one.at), one.refused) for one in refused)
+        tables.table(("REFUSED TAG", "OBJECT", "SIGNER", "AT", "WHY"), rows)
 
 
 @click.command(epilog="Examples:\n\n  tfreconcile revoke archive\n\n  tfreconcile revoke archive --id 3")
@@ -58,16 +72,22 @@ def revoke(settings: Settings, name: str, number: int | None) -> int:
         finding.stack(store, name)
         standing = [one for one in words.of(store, name) if is_open(one, now) and number in (None, one.id)]
         taken = [one for one in standing if words.revoke(store, one.id, by=who, at=now)]
+        lost = [one for one in words.lost(store, name) if number in (None, one)]
+        mended = [one for one in lost if words.revoke(store, one, by=who, at=now)]
+    for lost_word in mended:
+        click.echo(f"revoked word {lost_word} of {name}, which was changed or removed outside tfreconcile")
     for one in taken:
         told = f"revoked {_NOUNS[one.verdict]} {one.id} of {one.by}: plan {one.fingerprint[:12]} of {name}"
         click.echo(one_line(told))
-    if not taken:
+    if not taken and not mended:
         meant = f"word of {name}" if number is None else f"word {number} of {name}"
         say(f"tfreconcile: no {meant} stands that could be revoked (tfreconcile approvals {name})")
         return Exit.FAILED
     return Exit.DONE
 
 
+_REFUSED = 200
+"""How many refused tags are shown, the newest ones."""
 _NOUNS = {Verdict.APPROVE: "approval", Verdict.REJECT: "rejection"}
 
 
@@ -90,6 +110,7 @@ def _rows(found: Iterable[Approval], now: datetime) -> Iterable[tuple[object, ..
             one.stack,
             one.verdict,
             one.by,
+            one.channel if one.signature is None else f"{one.channel}, {one.signature.kind} key",
             clock.text(one.at),
             one.fingerprint[:12],
             _state(one, now),
@@ -105,6 +126,7 @@ def _document(one: Approval, now: datetime) -> dict[str, object]:
         "verdict": str(one.verdict),
         "by": one.by,
         "channel": one.channel,
+        "signature": _signature(one.signature),
         "at": clock.text(one.at),
         "reason": one.reason,
         "expires_at": None if one.verdict is Verdict.REJECT else clock.text(one.expires_at),
@@ -114,4 +136,21 @@ def _document(one: Approval, now: datetime) -> dict[str, object]:
         "revoked_by": one.revoked_by,
         "consumed_at": clock.text(one.consumed_at) if one.consumed_at else None,
         "state": _state(one, now),
+    }
+
+
+def _signature(made: Signature | None) -> dict[str, object] | None:
+    if made is None:
+        return None
+    return {"kind": made.kind, "key": made.key, "tag": made.tag, "object": made.object}
+
+
+def _refusal(one: TagRecord) -> dict[str, object]:
+    return {
+        "tag": one.ref,
+        "object": one.object,
+        "stack": one.stack or None,
+        "at": clock.text(one.at),
+        "signer": one.signer,
+        "reason": one.refused,
     }
