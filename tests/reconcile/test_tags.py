@@ -20,6 +20,7 @@ from tfreconcile.gate.model import Approval, Verdict
 from tfreconcile.gate.signed import Said
 from tfreconcile.plan.fingerprint import Fingerprint
 from tfreconcile.reconcile import tags
+from tfreconcile.reconcile.trust import Trust
 from tfreconcile.reconcile.world import World
 from tfreconcile.source.signers import signers_beside
 from tfreconcile.store import applies, approvals, plans, stacks
@@ -81,7 +82,7 @@ def office(tmp_path: Path, repository: Repository) -> Iterator[Office]:
     file = signing.allowed(tmp_path / "allowed_signers", ana.line())
     clock = Clock()
     with opened(tmp_path / "var", repository.url) as world:
-        made = replace(world, clock=clock, signers=signers_beside(file))
+        made = replace(world, clock=clock, trust=Trust(signers=signers_beside(file)))
         here = Office(repository, made, ana, file, clock)
         here.waits()
         yield here
@@ -204,7 +205,7 @@ def test_what_this_host_cannot_verify_is_judged_when_it_can(office: Office) -> N
 
 def test_without_signers_no_tag_is_even_looked_at(office: Office) -> None:
     office.tag()
-    office.world = replace(office.world, signers=None)
+    office.world = replace(office.world, trust=Trust())
     office.look()
     assert (office.words(), office.refused()) == ((), {})
 

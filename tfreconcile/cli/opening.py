@@ -116,7 +116,6 @@ def world(
             holder=lease.holder(),
             policies=settings.policies,
             configuration=settings.configuration,
-            signers=signers(settings),
             trust=trust(settings),
             progress=progress,
             stop=stop,

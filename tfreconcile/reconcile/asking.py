@@ -25,7 +25,7 @@ def asked(world: World, learned: Learned) -> Learned:
     places = tuple(sorted({file.parent for file in learned.wanted.files}))
     if learned.policy.approvals.four_eyes:
         where = places if base is None else ()
-        written = history.since(world.mirror, base, learned.head, where, signers=world.signers)
+        written = history.since(world.mirror, base, learned.head, where, signers=world.trust.signers)
         learned = replace(learned, authors=_complete(written))
     if not learned.inputs_changed:
         return replace(learned, commits=())

@@ -50,7 +50,8 @@ def look(world: World, head: Revision) -> None:
     ``head`` is that of the tracked branch. Without signers nobody's tag can be a word: nothing is judged.
     What one tag holds never stops this; what this host cannot do is tried again after the next fetch.
     """
-    if world.signers is None:
+    signers = world.trust.signers
+    if signers is None:
         return
     try:
         found = tags.listed(world.mirror)
@@ -59,7 +60,7 @@ def look(world: World, head: Revision) -> None:
         _settle(world, found, known, plans)
         new = [one for one in found if (one.name, one.object) not in known]
         with tags.reading(world.mirror) as read:
-            here = _Look(world=world, signers=world.signers, head=head, plans=plans, read=read)
+            here = _Look(world=world, signers=signers, head=head, plans=plans, read=read)
             _judge_all(here, sorted(new, key=lambda one: not _is_urgent(one, plans))[:MOST])
     except ReconcileError as error:
         _tell(world, str(error))

@@ -22,7 +22,7 @@ VERIFIED, UNTRUSTED, REWRITTEN = "SourceVerified", "SourceUntrusted", "SourceRew
 
 @dataclass(frozen=True, kw_only=True)
 class Trust:
-    """How the tracked branch is verified.
+    """How the tracked branch is verified, and whose signatures count, on commits and on words.
 
     ``head``: its newest commit must be signed; ``history``: every commit since the last accepted one must be,
     at first every one after ``since``, or all when ``since`` is None.

@@ -17,7 +17,6 @@ from tfreconcile.policies.model import PolicyRules
 from tfreconcile.reconcile.trust import Trust
 from tfreconcile.settings.model import BackendDefault
 from tfreconcile.source.git import Mirror
-from tfreconcile.source.signers import Signers
 from tfreconcile.store.database import Store
 from tfreconcile.terraform.engine import Engine
 
@@ -34,7 +33,7 @@ class World:
     """Everything outside that a pass may touch. Frozen: a pass cannot change what the next one gets.
 
     ``environment`` is what Terraform and the clouds' SDKs get to see. ``key`` is the secret of the
-    fingerprints. ``holder`` names this process in leases. ``signers`` are those whose signatures count.
+    fingerprints. ``holder`` names this process in leases. ``trust`` says whose signatures count.
     """
 
     store: Store
@@ -53,7 +52,6 @@ class World:
     interval: timedelta
     timeout: timedelta
     holder: str
-    signers: Signers | None = None
     trust: Trust = field(default_factory=Trust)
     policies: PolicyRules = field(default_factory=PolicyRules)
     configuration: ConfigurationRules = field(default_factory=ConfigurationRules)
