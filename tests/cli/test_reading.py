@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from support.operator import RULES, Operator, a_held_stack, a_plan_of, a_stack
 from support.remembered import HEAD, MARK, NOON
 from support.terminal import at_terminal
@@ -404,3 +405,17 @@ def test_explain_of_a_stack_that_is_to_go_says_how_to_keep_it(operator: Operator
     told = operator.types("explain", "archive").stdout
     assert "it left Git before 2026-11-21T12:00:00Z and is to be destroyed; put it back to keep it" in told
     assert "who agrees types: tfreconcile approve archive" in told
+
+
+@pytest.mark.parametrize("verb", [("status",), ("diff", "archive"), ("explain", "archive")])
+def test_a_row_that_was_garbled_is_named_and_not_a_traceback(
+    verb: tuple[str, ...], operator: Operator
+) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive"))
+    with operator.store() as store, store.write() as session:
+        session.execute(text("UPDATE plans SET document = '{'"))
+    told = operator.types(*verb)
+    assert (told.code, told.stdout) == (2, "")
+    assert "a row of the database holds what tfreconcile never writes" in told.stderr
+    assert "tfreconcile audit verify" in told.stderr
+    assert operator.types("audit", "verify").code == 1

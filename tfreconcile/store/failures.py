@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
@@ -25,6 +26,9 @@ def named_after_the_next_move(path: Path) -> Iterator[None]:
         if code in ANSWERS:
             raise
         raise named(code, path, found=str(error.orig)) from error
+    except JSONDecodeError as error:
+        what = "a row of the database holds what tfreconcile never writes: it was edited, or damaged"
+        raise Misconfigured.at(str(path), what, "tfreconcile audit verify names it") from error
 
 
 def named(code: int, path: Path, *, found: str) -> Transient | Misconfigured:
