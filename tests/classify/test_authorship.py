@@ -75,6 +75,12 @@ def test_a_history_that_cannot_be_read_fails_closed() -> None:
     assert "could be read" in found.detail
 
 
+def test_who_wrote_it_is_unknown_for_a_reason_that_is_told() -> None:
+    found = unattended_author(None, BOTS, GIT, unattributed="the branch was set back")
+    assert found is not None
+    assert found.detail == "the branch was set back"
+
+
 @pytest.mark.parametrize("cause", Cause)
 def test_only_what_git_may_have_asked_for_has_authors(cause: Cause) -> None:
     found = unattended_author((replace(ANA, author="x[bot]"),), BOTS, frozenset({cause}))

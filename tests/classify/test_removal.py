@@ -66,3 +66,9 @@ def test_a_stack_that_would_make_nothing_twice_is_no_renamed_one(
     former: str | None, prior: int, kind: Kind
 ) -> None:
     assert removal.renamed(planned(change(kind), prior=prior), former) is None
+
+
+def test_a_state_that_may_be_that_of_another_stack_is_told() -> None:
+    found = removal.stack_removed(planned(change(Kind.DELETE)), "zzz")
+    assert found is not None
+    assert found.detail.endswith("nobody can tell whether zzz keeps its state in the same place")

@@ -135,7 +135,7 @@ def test_who_is_not_among_the_approvers_for_a_hazard_is_refused(operator: Operat
     operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=rules))
     told = operator.types("approve", "archive", *YES)
     assert told.code == 2
-    assert f"an approval by {OURS} is of nobody among the approvers for destroy, stateful of" in told.stderr
+    assert f"an approval by {OURS} does not count, since its giver is not among" in told.stderr
     assert _words(operator) == ()
 
 
@@ -298,6 +298,20 @@ def test_who_approves_what_waits_for_a_window_is_told_how_to_override_it(operato
     assert "to say that it need not: --override-window" in operator.types("approve", "archive", *YES).stderr
     told = operator.types("approve", "archive", *YES, "--override-window")
     assert told.stderr.startswith("next: tfreconcile once archive")
+
+
+def test_after_one_of_two_approvals_the_next_pass_is_not_promised(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=replace(RULES, required=2)))
+    told = operator.types("approve", "archive", *YES)
+    assert told.stderr == (
+        "it stays held: 1 more of 2 approvals is needed; who may: tfreconcile explain archive\n"
+    )
+
+
+def test_where_only_signed_approvals_count_the_command_to_type_signs(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=replace(RULES, signed=True)))
+    assert f"--plan {SHORT} --sign KEY --yes --reason" in operator.types("approve", "archive").stderr
+    assert f"--plan {SHORT} --yes --reason" in operator.types("reject", "archive").stderr
 
 
 def test_before_anybody_spoke_the_table_is_empty_and_says_so(held: Operator) -> None:

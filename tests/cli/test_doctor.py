@@ -11,7 +11,7 @@ from contextlib import closing
 
 import pytest
 from support.ground import Moto
-from support.operator import Operator, a_stack
+from support.operator import Operator, a_plan_of, a_stack
 from support.repository import Repository
 from support.team import ACCOUNT
 
@@ -187,3 +187,29 @@ def test_a_wrong_account_is_told_with_both_accounts(in_aws: Operator) -> None:
     assert ACCOUNT in wrong
     assert "999999999999" in wrong
     assert "EXAMPLE-SECRET-KEY" not in wrong
+
+
+def test_a_head_of_the_journal_that_was_edited_is_told(host: Operator) -> None:
+    host.remember(a_stack(), a_plan_of())
+    head = host.state / "journal.head"
+    assert _found(host, 0)["journal.head", "ok"].startswith(str(head))
+    head.write_text("{}")
+    assert "was changed outside tfreconcile" in _found(host, 1)["journal.head", "wrong"]
+
+
+@pytest.mark.parametrize("name", ["journal.head", "fingerprint.key"])
+def test_a_file_that_the_service_cannot_read_is_told_with_the_command_that_mends_it(
+    host: Operator, name: str
+) -> None:
+    host.remember(a_stack(), a_plan_of())
+    (host.state / name).chmod(0o200)
+    done = subprocess.run(
+        [*(WITHOUT_OVERRIDE if os.getuid() == 0 else ()), sys.executable, "-m", "tfreconcile.cli", "doctor"],
+        env=host.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"{name} cannot be read" in done.stdout
+    assert f"chown {os.getuid()}:{os.getgid()} {host.state / name}" in done.stdout

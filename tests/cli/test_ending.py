@@ -44,6 +44,12 @@ def _stack(state: str, health: str = "Healthy", name: str = "b") -> dict[str, ob
     return {"name": name, "state": state, "health": health, "reason": "X"}
 
 
+def _asks(given: int, rejected: dict[str, object] | None) -> dict[str, object]:
+    """A stack whose plan waits for two people."""
+    pending = {"rejected": rejected, "approvals": {"given": given, "required": 2}}
+    return {**_stack("AwaitingApproval"), "pending": pending}
+
+
 def _turn(
     *passed: Passed,
     documents: tuple[dict[str, object], ...] = (),
@@ -134,6 +140,19 @@ def _talk(turn: Turn, capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
             _turn(_passed("b", waits=True), documents=(_stack("AwaitingApproval"),)),
             ["looked at b", "next: tfreconcile diff b, then tfreconcile approve b"],
             id="one waits",
+        ),
+        pytest.param(
+            _turn(documents=(_asks(0, None),), names=("b",)),
+            ["next: tfreconcile diff b, then tfreconcile approve b"],
+            id="people are missing",
+        ),
+        pytest.param(
+            _turn(documents=(_asks(2, None),), names=("b",)), ["next: tfreconcile once b"], id="all agreed"
+        ),
+        pytest.param(
+            _turn(documents=(_asks(2, {"id": 3, "by": "bo"}),), names=("b",)),
+            ["b was rejected by bo: change it in Git, or take the no back: tfreconcile revoke b --id 3"],
+            id="somebody said no",
         ),
     ],
 )

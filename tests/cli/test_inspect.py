@@ -188,6 +188,19 @@ def test_what_is_no_plan_is_named_with_the_command_that_writes_one(
     assert "terraform show -json" in told.stderr
 
 
+def test_a_number_of_a_million_digits_is_only_very_large(operator: Operator) -> None:
+    text = (PLANS / "hazards" / "group_grows.json").read_text()
+    document = json.loads(text)
+    after = document["resource_changes"][0]["change"]["after"]
+    file = operator.home / "plan.json"
+    after["desired_capacity"] = after["max_size"] = "HUGE"
+    file.write_text(json.dumps(document).replace('"HUGE"', "1e999999"))
+    told = operator.types("inspect", str(file), "-o", "json")
+    (change,) = json.loads(told.stdout)["changes"]
+    assert (told.code, [one["kind"] for one in change["hazards"]]) == (0, ["scale"])
+    assert "over 1000000 times as much" in change["hazards"][0]["detail"]
+
+
 def test_a_plan_can_come_through_a_pipe(operator: Operator) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tfreconcile.cli", "inspect", "-", "-o", "json"],

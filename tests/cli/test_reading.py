@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,10 +15,12 @@ from support.terminal import at_terminal
 
 from tfreconcile import clock
 from tfreconcile.classify.model import HazardKind
+from tfreconcile.cli.person import person
 from tfreconcile.gate.model import Approval, ApprovalRules, HazardRules, Verdict
 from tfreconcile.source.model import StackName
-from tfreconcile.store import approvals, removals, stacks
-from tfreconcile.store.records import StackRecord
+from tfreconcile.store import approvals, removals, sources, stacks
+from tfreconcile.store.journal import BY_ITSELF, Event, EventKind
+from tfreconcile.store.records import SourceRecord, StackRecord
 
 CONTRACT = {
     "name",
@@ -37,6 +40,7 @@ CONTRACT = {
     "next_due_at",
     "failures",
 }
+OURS = person(os.environ)
 HOSTILE = "evil\x1b[31m\x1b]0;owned\x07\x9b2J\u202e\nsecond line"
 CONTROLS = ("\x1b", "\x07", "\x9b", "\u202e")
 
@@ -299,6 +303,50 @@ def test_explain_asks_for_a_signed_word_where_only_such_count(operator: Operator
     assert " --sign KEY --reason" in operator.types("explain", "archive").stdout
 
 
+def test_explain_names_who_may_by_what_each_effect_asks(operator: Operator) -> None:
+    rules = ApprovalRules(hazards={HazardKind.STATEFUL: HazardRules(approvers=(("bo", "cyd"),))})
+    operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=rules))
+    told = operator.types("explain", "archive").stdout
+    assert "- who may approve: *, and also matching bo, cyd\n" in told
+
+
+@pytest.mark.parametrize(
+    ("barred", "said"),
+    [
+        pytest.param(
+            ["ana", "ana@example.com"], "- four eyes: not ana, ana@example.com, whose", id="authors"
+        ),
+        pytest.param(None, "- four eyes: nobody may, since it is not known who", id="unknown authors"),
+    ],
+)
+def test_explain_names_whom_four_eyes_keep_out(
+    barred: list[str] | None, said: str, operator: Operator
+) -> None:
+    plan = a_plan_of("archive")
+    operator.remember(a_held_stack("archive"), replace(plan, decision={**plan.decision, "barred": barred}))
+    assert said in operator.types("explain", "archive").stdout
+
+
+@pytest.mark.parametrize("verb", ["status", "explain"])
+def test_a_refused_head_is_told_wherever_a_stack_is_shown(verb: str, operator: Operator) -> None:
+    operator.remember(a_stack("archive"))
+    refused = SourceRecord(
+        branch="main@1",
+        accepted=HEAD,
+        head=HEAD,
+        reason="SourceUntrusted",
+        message="commit aaaa is not trusted: it is not signed",
+        changed_at=NOON,
+    )
+    event = Event(kind=EventKind.SOURCE_REFUSED, stack=None, actor=BY_ITSELF, at=NOON, body={})
+    with operator.store() as store:
+        sources.save(store, refused, event)
+    told = operator.types(verb, "archive")
+    assert "the head of the branch is refused, the last accepted commit holds: commit aaaa is not" in (
+        told.stdout + told.stderr
+    )
+
+
 def test_explain_after_a_rejection_does_not_ask_for_approvals(operator: Operator) -> None:
     operator.remember(a_held_stack("archive"), a_plan_of("archive"))
     with operator.store() as store:
@@ -419,3 +467,116 @@ def test_a_row_that_was_garbled_is_named_and_not_a_traceback(
     assert "a row of the database holds what tfreconcile never writes" in told.stderr
     assert "tfreconcile audit verify" in told.stderr
     assert operator.types("audit", "verify").code == 1
+
+
+def test_a_status_counts_the_words_that_were_given_since_the_pass(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive", rules=replace(RULES, required=2)))
+    yes = ("approve", "archive", "--plan", MARK[:12], "--yes")
+    for verb in ("status", "explain"):
+        told = " ".join(operator.types(verb, "archive").stdout.split())
+        assert "a bucket would be deleted; approved by 0 of 2: tfreconcile approve archive" in told
+    operator.types(*yes)
+    for verb in ("status", "explain"):
+        assert "approved by 1 of 2" in " ".join(operator.types(verb, "archive").stdout.split())
+    operator.types("reject", *yes[1:])
+    (stack,) = operator.types("status", "-o", "json").json["stacks"]
+    assert "tfreconcile revoke archive --id 2 lifts that" in stack["message"]
+    assert (stack["pending"]["rejected"]["id"], stack["pending"]["approvals"]["given"]) == (2, 0)
+
+
+def _closed(operator: Operator) -> Operator:
+    """The stack ``archive`` waits for a window; its plan deletes a table."""
+    plan = a_plan_of("archive")
+    freeze = {
+        "address": "",
+        "requires": "approve",
+        "why": "the freeze",
+        "kinds": ["window-override"],
+        "required": 1,
+        "approvers": [["*"]],
+    }
+    decision = {**plan.decision, "closed": True, "reasons": ["the freeze"], "needs": [freeze]}
+    held = replace(a_held_stack("archive"), state="Held", reason="WindowClosed", message="the freeze")
+    return operator.remember(held, replace(plan, decision=decision))
+
+
+def test_explain_under_a_closed_window_tells_the_plans_own_hazards_and_who_agreed(operator: Operator) -> None:
+    _closed(operator)
+    told = operator.types("explain", "archive").stdout
+    assert "requires approve: " in told
+    assert "; no approval of it stands any more\n" in told
+    assert "the freeze; overridden by 0 of 1: tfreconcile approve archive --override-window" in told
+    operator.types("approve", "archive", "--plan", MARK[:12], "--yes")
+    told = operator.types("explain", "archive").stdout
+    assert told.count(f"; approved by {OURS}\n") == 2, "to be destroyed, and to be stateful"
+    assert "overridden by 0 of 1" in told, "nobody said that the window need not open"
+
+
+def test_a_later_pass_that_waits_for_another_window_promises_no_override(operator: Operator) -> None:
+    _closed(operator)
+    with operator.store() as store:
+        record = stacks.get(store, StackName("archive"))
+        assert record is not None
+        stacks.save(store, replace(record, message="closed for plan until noon"))
+    (stack,) = operator.types("status", "-o", "json").json["stacks"]
+    assert stack["message"] == "closed for plan until noon"
+
+
+def test_what_is_missing_stands_before_the_next_look(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive"))
+    told = operator.types("explain", "archive").stdout
+    assert 0 < told.index("- missing: ") < told.index("- looked at again ")
+    assert "or when its inputs change in Git" in told
+
+
+def test_a_stack_that_left_git_has_no_inputs_that_could_change_there(operator: Operator) -> None:
+    goes = replace(a_held_stack("archive"), removed_at=NOON, on_removal="destroy", backend="local:1")
+    operator.remember(goes, a_plan_of("archive"))
+    told = operator.types("explain", "archive").stdout
+    assert "looked at again" in told
+    assert "when its inputs change" not in told
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        pytest.param(
+            {"needs": [{"address": "a.b", "requires": "approve", "why": "a.b: Git changed; apply: approve"}]},
+            "requires approve: a.b: Git changed; apply: approve\n",
+            id="apply",
+        ),
+        pytest.param(
+            {"verdict": "refuse", "needs": [], "reasons": ["it differs each time that it is made"]},
+            "refused: it differs each time that it is made\n",
+            id="refused",
+        ),
+        pytest.param(
+            {"closed": True, "needs": [], "reasons": ["the freeze"]},
+            "waits for a time: the freeze\n",
+            id="time",
+        ),
+    ],
+)
+def test_diff_says_why_a_plan_waits_if_no_hazard_does(
+    decision: dict[str, object], said: str, operator: Operator
+) -> None:
+    plan = a_plan_of("archive")
+    operator.remember(a_held_stack("archive"), replace(plan, decision={**plan.decision, **decision}))
+    assert said in operator.types("diff", "archive").stdout
+
+
+def test_diff_does_not_say_twice_what_its_hazards_say(operator: Operator) -> None:
+    operator.remember(a_held_stack("archive"), a_plan_of("archive"))
+    told = operator.types("diff", "archive").stdout
+    assert "HAZARD" in told
+    assert "requires approve: aws_dynamodb_table.t: left the code; prune: approve\n" in told
+    assert told.count("requires approve:") == 1
+
+
+def test_an_ignore_rule_does_not_hide_what_the_pending_plan_changes(operator: Operator) -> None:
+    plan = a_plan_of("archive")
+    record = _ignoring(100, str(plan.classification[0]["address"]))
+    operator.remember(replace(a_held_stack("archive"), ignored=record.ignored), plan)
+    for verb in ("explain", "diff"):
+        told = operator.types(verb, "archive").stdout
+        assert "would hide 1 resource, but the pending plan changes it all the same" in told

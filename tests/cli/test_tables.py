@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tfreconcile import clock
 from tfreconcile.cli.printing import one_line
-from tfreconcile.cli.tables import pending, revision, span, when
+from tfreconcile.cli.tables import LEAST, fitting, pending, revision, span, when
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -89,3 +91,44 @@ def test_a_text_from_outside_becomes_one_harmless_line(text: str, shown: str) ->
 @pytest.mark.parametrize(("text", "shown"), [("x" * 10, "x" * 10), ("x" * 11, "x" * 9 + "…")])
 def test_a_line_that_is_too_long_is_cut_where_it_shows(text: str, shown: str) -> None:
     assert one_line(text, 10) == shown
+
+
+WIDTHS = {"ID": 4, "BY": 20, "AT": 20, "WHY": 60}
+
+
+@pytest.mark.parametrize(
+    ("room", "shown", "fits"),
+    [
+        pytest.param(74, ["ID", "BY", "AT", "WHY"], True, id="all of them"),
+        pytest.param(73, ["ID", "BY", "WHY"], True, id="without the first that can be spared"),
+        pytest.param(52, ["ID", "BY", "WHY"], True, id="just so"),
+        pytest.param(51, ["ID", "WHY"], True, id="without the next"),
+        pytest.param(29, ["ID", "WHY"], False, id="there is no room for what must be there"),
+    ],
+)
+def test_columns_are_left_out_where_there_is_no_room(room: int, shown: list[str], fits: bool) -> None:
+    assert fitting(WIDTHS, ("AT", "BY"), room) == (shown, fits)
+
+
+def test_a_short_last_column_needs_no_more_than_it_has() -> None:
+    assert fitting({"ID": 4, "AT": 20, "WHY": 3}, ("AT",), 31) == (["ID", "AT", "WHY"], True)
+
+
+def test_the_last_column_may_be_spared_too() -> None:
+    assert fitting({"ID": 4, "STATE": 30, "WHY": 60}, ("WHY",), 40) == (["ID", "STATE"], True)
+
+
+@given(
+    widths=st.dictionaries(st.sampled_from("ABCDEFGH"), st.integers(1, 60), min_size=1),
+    spare=st.permutations("BCD"),
+    room=st.integers(1, 200),
+)
+@settings(max_examples=200, deadline=None)
+def test_what_cannot_be_spared_is_always_shown_and_what_fits_fits(
+    widths: dict[str, int], spare: list[str], room: int
+) -> None:
+    own = {"I": 5, **widths}
+    shown, fits = fitting(own, spare, room)
+    assert set(own) - set(spare) <= set(shown)
+    *others, last = [own[name] for name in shown]
+    assert fits == (sum(others) + 2 * len(others) + min(last, LEAST) <= room)

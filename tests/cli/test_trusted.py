@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tfreconcile.cli.told import Finding
-from tfreconcile.cli.trusted import exposure, policy_files, trusted_signers
+from tfreconcile.cli.trusted import exposure, policy_files, trusted_signers, unproven_people
 from tfreconcile.settings.host import parse
 from tfreconcile.settings.model import Settings
 
@@ -57,6 +57,27 @@ def test_signers_that_are_missing_stop_passes_only_if_commits_must_be_signed(
     assert f"{etc}/allowed_signers cannot be read: No such file or directory" in what
 
 
+@pytest.mark.parametrize(
+    "gate",
+    [
+        pytest.param("approvals: {signed: true}", id="every word must be signed"),
+        pytest.param("approvals: {hazards: {destroy: {signed: true}}}", id="of one hazard"),
+        pytest.param("approvals: {stacks: {pay-*: {signed: true}}}", id="of some stacks"),
+    ],
+)
+def test_signers_that_are_missing_are_wrong_where_only_signed_words_count(gate: str, etc: Path) -> None:
+    (told,) = trusted_signers(_settings(etc, f"gate: {{{gate}}}\n"))
+    assert told.finding is Finding.WRONG
+
+
+def test_what_stands_beside_the_signers_is_named(etc: Path) -> None:
+    _written(etc / "allowed_signers", f"ana@example.com {KEY}\n")
+    _written(etc / "revoked_keys", f"{KEY}\n")
+    ((finding, what),) = _signers(etc)
+    assert finding is Finding.GOOD
+    assert what.endswith("names 1 keys; beside it: revoked_keys")
+
+
 def test_a_line_of_the_signers_that_is_none_is_told(etc: Path) -> None:
     _written(etc / "allowed_signers", f"ana@example.com {KEY}\nbo@example.com\n")
     ((finding, what),) = _signers(etc)
@@ -74,6 +95,32 @@ def test_programs_that_verify_are_missed_when_they_are_needed(
     _written(etc / "trusted.gpg", "keys")
     names = [what.split()[3] for finding, what in _signers(etc, verify="head") if finding is Finding.WRONG]
     assert names == ["ssh-keygen", "gpg", "gpgv"]
+
+
+@pytest.mark.parametrize(
+    ("approvals", "warned"),
+    [
+        pytest.param("{}", False, id="one person"),
+        pytest.param("{required: 2}", True, id="a quorum"),
+        pytest.param("{four_eyes: true}", True, id="four eyes"),
+        pytest.param("{required: 2, four_eyes: true, signed: true}", False, id="signed"),
+        pytest.param("{hazards: {iam: {required: 2}}}", True, id="a quorum for a hazard"),
+        pytest.param("{hazards: {iam: {required: 2, signed: true}}}", False, id="signed for that hazard"),
+        pytest.param("{stacks: {'pay-*': {four_eyes: true}}}", True, id="four eyes for some stacks"),
+        pytest.param("{stacks: {'pay-*': {four_eyes: true, signed: true}}}", False, id="signed for those"),
+    ],
+)
+def test_people_who_are_counted_by_login_and_by_key_are_a_warning(
+    approvals: str, warned: bool, etc: Path
+) -> None:
+    found = list(unproven_people(_settings(etc, f"gate: {{approvals: {approvals}}}\n")))
+    assert [one.finding for one in found] == ([Finding.WARNING] if warned else [])
+    assert all("signed: true" in one.remedy for one in found)
+
+
+def test_people_who_are_counted_by_login_alone_are_not(etc: Path) -> None:
+    alone = parse(b"source: {url: x}\ngate: {approvals: {required: 2}}\n", str(etc / "config.yaml"))
+    assert list(unproven_people(alone)) == []
 
 
 def test_whatever_others_can_change_is_a_warning_with_the_command_that_mends_it(etc: Path) -> None:

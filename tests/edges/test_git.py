@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from support.repository import Repository, environment
+from support.serving import git_daemon
 
 from tfreconcile.errors import ReconcileError, Stalled, Transient, Waiting
 from tfreconcile.source.git import Mirror
@@ -46,27 +47,6 @@ def refusal(mirror: Mirror) -> ReconcileError:
     with pytest.raises(ReconcileError) as caught:
         mirror.fetch()
     return caught.value
-
-
-@contextmanager
-def git_daemon(base: Path) -> Iterator[str]:
-    """A real git:// server on a free port of the loopback; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["git", "daemon", "--listen=127.0.0.1", f"--port={port}", "--export-all", "--verbose"]
-    with subprocess.Popen(
-        [*command, "--log-destination=stderr", f"--base-path={base}", str(base)],
-        env=environment(),
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as daemon:
-        try:
-            assert daemon.stderr is not None
-            assert b"Ready to rumble" in daemon.stderr.readline()
-            yield f"git://127.0.0.1:{port}"
-        finally:
-            daemon.terminate()
 
 
 @contextmanager
@@ -471,6 +451,23 @@ def test_a_machine_without_git_is_told_so(team: Repository, tmp_path: Path) -> N
     command = [sys.executable, "-c", program, str(tmp_path / "m"), team.url]
     done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "GitMissing"
+
+
+def test_an_old_git_is_refused_by_its_version(team: Repository, tmp_path: Path) -> None:
+    shim = tmp_path / "bin" / "git"
+    shim.parent.mkdir()
+    shim.write_text("#!/bin/sh\necho git version 2.31.8\n")
+    shim.chmod(0o755)
+    program = (
+        "import sys; from pathlib import Path; from tfreconcile.errors import Stalled\n"
+        "from tfreconcile.source.git import Mirror\n"
+        "try: Mirror(path=Path(sys.argv[1]), url=sys.argv[2], branch='main').fetch()\n"
+        "except Stalled as error: print(error.reason, error.message)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "m"), team.url]
+    path = f"{shim.parent}:/usr/bin:/bin"
+    done = subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "GitTooOld git 2.31 is on the PATH: install git 2.32 or newer"
 
 
 def test_a_kept_commit_outlives_fetches_rewrites_and_tidying_up(team: Repository) -> None:

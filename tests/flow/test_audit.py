@@ -10,7 +10,7 @@ from support.worlds import Shop
 from tfreconcile.gate.model import Verdict
 from tfreconcile.observe.conditions import State
 from tfreconcile.reconcile.one import reconcile
-from tfreconcile.store import approvals, audit, export, exported, journal, plans
+from tfreconcile.store import accepting, approvals, audit, export, exported, journal, plans
 from tfreconcile.store.database import Store
 from tfreconcile.store.export import Part
 
@@ -54,16 +54,23 @@ def test_from_plan_to_apply_every_step_is_in_the_journal(team: Shop, tmp_path: P
 def test_a_used_approval_that_was_written_back_applies_nothing(team: Shop) -> None:
     held(team)
     team.approve("pay")
+    team.once("pay")
+    before = team.state_file("pay").read_bytes()
+    held(team, 2)
+    word = team.approve("pay")
     store = team.world.store
-    edit(store, "CREATE TABLE was AS SELECT * FROM approvals")
+    edit(store, f"CREATE TABLE was AS SELECT * FROM approvals WHERE id = {word.id}")  # noqa: S608
     errand = team.errand("pay")
     reconcile(team.world, errand)
-    team.state_file("pay").unlink()  # as it was before: the same plan, the same effects
-    edit(store, "UPDATE stacks SET resources = 0")
-    edit(store, "UPDATE approvals SET (consumed_at, seal) = (SELECT consumed_at, seal FROM was)")
-    assert len(approvals.of(store)) == 1
+    team.state_file("pay").write_bytes(before)  # as it was before: the same plan, the same effects
+    edit(
+        store,
+        "UPDATE approvals SET (consumed_at, seal) = (SELECT consumed_at, seal FROM was)"
+        " WHERE id IN (SELECT id FROM was)",
+    )
+    assert word in approvals.of(store)
     again = reconcile(team.world, errand)
-    assert (again.conclusion.reason, team.state_file("pay").exists()) == ("ApprovalGone", False)
+    assert (again.conclusion.reason, team.state_file("pay").read_bytes()) == ("ApprovalGone", before)
 
 
 def test_a_rejection_that_was_deleted_still_stands(team: Shop) -> None:
@@ -101,3 +108,46 @@ def test_no_secret_reaches_the_journal_or_an_export(team: Shop) -> None:
     lines = list(export.lines(team.world.store, Part()))
     assert [line for line in lines if secret.encode() in line] == []
     assert any(b'"status":"failed"' in line for line in lines)
+
+
+AB, B = (ONE % 1).replace("one", "a") + (ONE % 2).replace("one", "b"), (ONE % 2).replace("one", "b")
+
+
+def test_a_rejection_that_was_deleted_with_its_event_still_stops_the_apply(team: Shop) -> None:
+    team.stack("app", AB).once("app")
+    team.stack("app", B).once("app")
+    team.approve("app", by="bo", verdict=Verdict.REJECT)
+    team.approve("app", by="ana")
+    before = team.state_file("app").read_text()
+    edit(team.world.store, "DELETE FROM approvals WHERE \"by\" = 'bo'")
+    edit(
+        team.world.store,
+        "UPDATE journal SET stack = 'x'"
+        " WHERE event = 'approval.given' AND json_extract(body, '$.verdict') = 'reject'",
+    )
+    held_back = team.once("app").conclusion
+    assert (held_back.state, held_back.reason) == (State.HELD, "JournalBroken")
+    assert "tfreconcile audit accept" in held_back.message
+    assert team.state_file("app").read_text() == before
+
+
+def test_not_even_what_asks_for_nobody_is_applied_while_the_journal_is_broken(team: Shop) -> None:
+    team.stack("app", B).once("app")
+    edit(team.world.store, "UPDATE journal SET actor = 'x' WHERE id = 1")
+    team.stack("app", AB)
+    assert team.once("app").conclusion.reason == "JournalBroken"
+    accepting.accept(team.world.store, by="zoe", reason="looked", at=team.clock.now)
+    assert team.once("app").again
+    assert audit.verify(team.world.store).findings == ()
+
+
+def test_after_an_acceptance_what_people_had_approved_is_asked_for_again(team: Shop) -> None:
+    team.stack("app", AB).once("app")
+    team.stack("app", B).once("app")
+    team.approve("app")
+    edit(team.world.store, "UPDATE journal SET actor = 'x' WHERE event = 'approval.given'")
+    assert team.once("app").conclusion.reason == "JournalBroken"
+    accepting.accept(team.world.store, by="zoe", reason="looked", at=team.clock.now)
+    assert team.once("app").conclusion.reason == "AwaitingApproval"
+    team.approve("app", by="zoe")
+    assert team.once("app").again

@@ -57,6 +57,7 @@ def test_what_is_hidden_is_counted_and_shown(team: Shop) -> None:
                 "until": "2027-01-01",
                 "why": "the scaler owns it",
                 "hides": 0,
+                "changed": 0,
             }
         ],
     }

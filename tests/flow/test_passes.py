@@ -278,9 +278,20 @@ def test_a_bug_outside_the_steps_marks_one_stack_and_raises_nothing(team: Shop) 
 def test_a_stack_that_git_suspends_is_left_alone(team: Shop) -> None:
     team.stack("net", ONE).once("net")
     suspended = team.stack("net", CHANGED, suspend="true").once("net")
-    assert verdict(suspended) == (Sync.SYNCED, State.SUSPENDED, "SuspendedInGit")
+    assert verdict(suspended) == (Sync.UNKNOWN, State.SUSPENDED, "SuspendedInGit")
     assert (suspended.failed, suspended.waits) == (False, False)
     assert inputs_in_state(team, "net") == {"one": "v1"}
+
+
+def test_a_stack_that_waits_with_changed_inputs_is_not_called_in_sync(team: Shop) -> None:
+    team.stack("net", ONE).stack("app", ONE, depends_on="[net]").once("net")
+    assert team.once("app").conclusion.sync is Sync.SYNCED
+    team.stack("net", BROKEN).once("net")
+    assert verdict(team.once("app")) == (Sync.SYNCED, State.HELD, "DependencyNotReady"), (
+        "its own are as planned"
+    )
+    team.stack("app", ONE.replace("v1", "v2"), depends_on="[net]")
+    assert verdict(team.once("app")) == (Sync.UNKNOWN, State.HELD, "DependencyNotReady")
 
 
 def test_a_stack_waits_for_what_it_depends_on(team: Shop) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.policies import RULES, V1
 from support.repository import Repository
+from support.serving import git_daemon
 from support.worlds import Shop
 
 from tfreconcile.classify.model import HazardKind
@@ -17,7 +18,8 @@ from tfreconcile.gate.model import Requirement
 from tfreconcile.gate.policy import Floor
 from tfreconcile.observe.conditions import State
 from tfreconcile.policies.model import PolicyRules
-from tfreconcile.reconcile import status
+from tfreconcile.reconcile import status, survey
+from tfreconcile.reconcile.one import reconcile
 
 ONE = 'resource "terraform_data" "one" {\n  input = "%s"\n}\n'
 UNKNOWN = ONE % "good" + 'resource "terraform_data" "two" {\n  input = terraform_data.one.id\n}\n'
@@ -233,9 +235,13 @@ def test_the_code_of_a_remote_module_is_looked_at_before_it_runs(team: Shop, tmp
     canary = tmp_path / "canary"
     shared = Repository(tmp_path / "shared").write({"net/main.tf": CANARY % canary})
     shared.commit()
-    source = f"git::{shared.url}//net"
-    team.stack("app", f'module "net" {{\n  source = "{source}"\n}}\n')
-    pattern = f"git::{shared.url}//**"
+    with git_daemon(tmp_path) as server:
+        _only_what_is_allowed_runs(team, f"git::{server}/shared", canary)
+
+
+def _only_what_is_allowed_runs(team: Shop, address: str, canary: Path) -> None:
+    team.stack("app", f'module "net" {{\n  source = "{address}//net"\n}}\n')
+    pattern = f"{address}//**"
     rules = ConfigurationRules(modules=(pattern,), provisioners=False)
     team.world = replace(team.world, configuration=rules)
     passed = team.once("app")
@@ -247,3 +253,77 @@ def test_the_code_of_a_remote_module_is_looked_at_before_it_runs(team: Shop, tmp
     team.world = replace(team.world, configuration=ConfigurationRules(modules=(pattern,)))
     assert team.once("app").again
     assert canary.exists(), "allowed, it runs: the test would see it"
+
+
+@pytest.mark.parametrize("source", ['["./sub"][0]', 'true ? "./sub" : "x"', '{a="./sub"}.a', '("./sub")'])
+def test_no_expression_hides_a_module_of_the_repository(team: Shop, tmp_path: Path, source: str) -> None:
+    canary = tmp_path / "canary"
+    team.repository.write({"stacks/app/sub/main.tf": CANARY % canary})
+    team.stack("app", f'module "m" {{\n  source = {source}\n}}\n')
+    (broken,) = survey.survey(team.world).broken
+    assert "is computed" in str(broken.problems[0])
+    assert not canary.exists()
+
+
+def test_code_that_was_not_read_from_git_never_runs_whatever_the_host_allows(
+    team: Shop, tmp_path: Path
+) -> None:
+    canary = tmp_path / "canary"
+    team.repository.write({"stacks/app/sub/main.tf": CANARY % canary})
+    team.stack("app", 'module "m" {\n  source = "./sub"\n}\n')
+    errand = team.errand("app")
+    unread = replace(errand.wanted, module=replace(errand.wanted.module, local_modules=()))
+    passed = reconcile(team.world, replace(errand, wanted=unread))
+    assert passed.conclusion.reason == "ConfigurationForbidden"
+    assert "module.m is a directory that was not read from Git" in passed.conclusion.message
+    assert not canary.exists()
+    assert team.once("app").again
+    assert canary.exists(), "read from Git, it runs: the test would see it"
+
+
+@pytest.mark.parametrize("scheme", ["FILE", "File", "git::file", "git::FILE"])
+def test_no_module_comes_from_the_disk_of_the_host(team: Shop, tmp_path: Path, scheme: str) -> None:
+    (tmp_path / "host").mkdir()
+    (tmp_path / "host" / "main.tf").write_text(ONE % "host")
+    team.stack("app", f'module "m" {{\n  source = "{scheme}://{tmp_path}/host"\n}}\n')
+    (broken,) = survey.survey(team.world).broken
+    assert "outside the repository" in str(broken.problems[0])
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        'ext = { source = ["hashicorp/external"][0] }',
+        'ext = { ("source") = "hashicorp/external" }',
+        'terraform = { source = "hashicorp/external" }',
+    ],
+)
+def test_no_spelling_hides_the_provider_of_programs(team: Shop, wish: str) -> None:
+    team.world = replace(team.world, configuration=ConfigurationRules(external_data=False))
+    name = wish.partition(" ")[0]
+    required = f"terraform {{\n  required_providers {{\n    {wish}\n  }}\n}}\n"
+    data = f'data "external" "e" {{\n  provider = {name}\n  program = ["id"]\n}}\n'
+    passed = team.stack("app", required + data).once("app")
+    assert passed.conclusion.reason == "ConfigurationForbidden"
+    assert not list(team.world.directory.root.glob("terraform/app/*")), "init has not run"
+
+
+def test_a_stack_that_left_git_is_held_to_the_policies_of_today(team: Shop, tmp_path: Path) -> None:
+    _policies(team, tmp_path, git=("policies/*.rego",))
+    team.repository.write({"policies/main.rego": DENY_BAD})
+    team.stack("other", ONE % "good").stack("app", ONE % "good", on_removal="destroy").once("app")
+    team.repository.write({"policies/main.rego": V1 + 'deny contains "nothing goes" if true\n'})
+    held = team.leave("app").go("app")
+    assert held.conclusion.state is State.REFUSED
+    assert "nothing goes" in held.conclusion.message
+
+
+def test_a_stack_that_left_git_is_held_to_the_policies_it_left_as_well(team: Shop, tmp_path: Path) -> None:
+    _policies(team, tmp_path, git=("policies/*.rego",))
+    nothing_goes = (
+        V1 + 'deny contains "nothing goes" if input.resource_changes[_].change.actions[_] == "delete"\n'
+    )
+    team.repository.write({"policies/main.rego": nothing_goes})
+    team.stack("other", ONE % "good").stack("app", ONE % "good", on_removal="destroy").once("app")
+    team.repository.write({"policies/main.rego": DENY_BAD})
+    assert "nothing goes" in team.leave("app").go("app").conclusion.message

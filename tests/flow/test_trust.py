@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from support import signing
 from support.remembered import NOON
 from support.signing import SshKey
@@ -233,13 +235,57 @@ def test_a_row_that_somebody_took_out_does_not_let_a_rewritten_branch_pass(
 ) -> None:
     team = _verifying(team, signers, "head")
     _committed(team, ana)
-    _committed(team, ana, "v2")
+    accepted = _committed(team, ana, "v2")
     survey.survey(team.world)
     with team.world.store.write() as session:
         session.execute(delete(SourceRow))
     team.repository.git("reset", "--quiet", "--hard", "HEAD~1")
     _committed(team, ana, "v3")
-    with pytest.raises(Waiting, match="was rewritten"):
+    seen = survey.survey(team.world)
+    assert seen.revision == accepted
+    assert seen.stale is not None
+    assert seen.stale.reason == REWRITTEN
+
+
+@pytest.mark.parametrize("verify", ["head", "history"])
+@pytest.mark.parametrize("forgets", [True, False], ids=["a new mirror", "the same mirror"])
+def test_a_row_that_names_an_unsigned_commit_does_not_put_it_in_force(
+    team: Shop, ana: SshKey, signers: Path, verify: str, forgets: bool
+) -> None:
+    team = _verifying(team, signers, verify)
+    _committed(team, ana)
+    survey.survey(team.world)
+    unsigned = _committed(team, None, "v2")
+    survey.survey(team.world)
+    if forgets:
+        shutil.rmtree(team.world.mirror.path)
+    _edit(team, accepted=unsigned)
+    with pytest.raises((Stalled, Waiting)) if forgets else nullcontext():
+        assert survey.survey(team.world).revision != unsigned
+    assert stacks.all(team.world.store)[0].desired_revision != unsigned
+
+
+def test_a_row_does_not_hide_unsigned_commits_below_a_signed_one(
+    team: Shop, ana: SshKey, signers: Path
+) -> None:
+    team = _verifying(team, signers, "history")
+    accepted = _committed(team, ana)
+    survey.survey(team.world)
+    hidden = _committed(team, None, "v2")
+    _committed(team, ana, "v3")
+    _edit(team, accepted=hidden)
+    assert survey.survey(team.world).revision == accepted
+
+
+def test_a_commit_of_a_key_that_was_revoked_does_not_stay_in_force(
+    team: Shop, ana: SshKey, signers: Path
+) -> None:
+    team = _verifying(team, signers, "head")
+    _committed(team, ana)
+    survey.survey(team.world)
+    (signers.parent / "revoked_keys").write_text(f"{ana.public}\n", encoding="ascii")
+    team = _verifying(team, signers, "head")
+    with pytest.raises(Stalled, match="is not trusted any more"):
         survey.survey(team.world)
 
 
@@ -251,6 +297,11 @@ def test_nothing_is_told_of_signatures_that_nobody_asked_for(team: Shop, ana: Ss
     survey.survey(team.world)
     assert _condition(team) == ("Unknown", "NotAsked")
     assert sources.newest(team.world.store) is None
+
+
+def _edit(team: Shop, **columns: object) -> None:
+    with team.world.store.write() as session:
+        session.execute(update(SourceRow).values(columns))
 
 
 def _accept(team: Shop, typed: str) -> Revision:

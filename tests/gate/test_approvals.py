@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.judged import MARK, NOON, word
+from support.judged import A_SIGNATURE, MARK, NOON, word
 
 from tfreconcile.classify.model import HazardKind
-from tfreconcile.gate.approvals import covers, is_allowed, people, rejected, stands, tightened
+from tfreconcile.gate.approvals import (
+    REJECTED,
+    against,
+    covers,
+    is_allowed,
+    people,
+    rejected,
+    stands,
+    tightened,
+)
 from tfreconcile.gate.model import Approval, ApprovalRules, HazardRules, Verdict
 from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
 
@@ -68,15 +78,53 @@ def test_a_person_must_match_one_pattern_of_every_group(
         (("ana", "bo"), 2),
         (("ana", "ANA", " ana"), 1),
         (("ana", "ana@example.com"), 1),
-        (("ana@example.com", "ana@elsewhere.example"), 2),
-        (("ana", "Ana@example.com", "ana@elsewhere.example"), 2),
+        (("ana@example.com", "ana@ad.example.com"), 1),
+        (("ana@example.com", "bo@example.com"), 2),
         (("7+ana@users.noreply.example", "ana"), 1),
+        (("7+ana@users.noreply.example", "7@example.com", "ana@example.com"), 1),
+        (("7@example.com", "ana@example.com", "7+ana@users.noreply.example"), 1),
         ((), 0),
     ],
-    ids=["two", "spellings", "a login and its address", "two addresses", "all three", "a forge's", "none"],
+    ids=[
+        *("two", "spellings", "a login and its address", "a login that looks like one", "two of those"),
+        *("a forge's", "linked by the first", "linked by the last", "none"),
+    ],
 )
 def test_nobody_is_two_people(names: tuple[str, ...], expected: int) -> None:
     assert len(people(word(by=name, number=number) for number, name in enumerate(names))) == expected
+
+
+@pytest.mark.parametrize(
+    ("signed", "typed", "expected"),
+    [
+        (("ana@example.com", "ana@elsewhere.example"), (), 2),
+        (("ana@example.com", "Ana+work@example.com"), (), 1),
+        (("ana@example.com",), ("ana",), 1),
+        (("ana@example.com",), ("ana@ad.example.com",), 1),
+        (("ana@example.com", "ana@elsewhere.example"), ("ana", "ana@ad.example.com"), 2),
+        (("7+ana@users.noreply.example",), ("ana",), 1),
+        (("ana",), ("ana@ad.example.com",), 1),
+        (("ana", "ana@example.com"), (), 1),
+        (("ana.smith@example.com",), ("asmith",), 2),
+        (("ana@example.com",), ("bo@example.com", "bo@ad.example.com", "cy"), 3),
+    ],
+    ids=[
+        *(
+            "two addresses",
+            "one mailbox",
+            "a login and a key",
+            "a login of a domain and a key",
+            "all of them",
+        ),
+        *("a forge's", "a key with a bare name", "two keys, one with a bare name", "nobody can know"),
+        "beside others",
+    ],
+)
+def test_a_login_adds_nobody_to_the_key_of_the_same_person(
+    signed: tuple[str, ...], typed: tuple[str, ...], expected: int
+) -> None:
+    words = [*(word(by=name, signature=A_SIGNATURE) for name in signed), *(word(by=name) for name in typed)]
+    assert len(people(words)) == len(people(reversed(words))) == expected
 
 
 DBA = HazardRules(required=2, approvers=(("ana", "bo"),), signed=True)
@@ -146,3 +194,31 @@ def test_a_no_does_not_expire() -> None:
 )
 def test_what_is_no_standing_no_rejects_nothing(spent: Approval) -> None:
     assert rejected((spent,), MARK, NOON) is None
+
+
+ALL = word("a", "b", verdict=Verdict.REJECT, fingerprint=Fingerprint("e" * 64))
+OF_A = replace(ALL, hazards=frozenset({(REJECTED, "a"), ("destroy", "x.y")}))
+
+
+@pytest.mark.parametrize(
+    ("no", "effects", "asking", "holds"),
+    [
+        pytest.param(OF_A, {A}, {A}, True, id="it asks again"),
+        pytest.param(OF_A, {A}, set(), True, id="it asked then, and asks nobody any more"),
+        pytest.param(OF_A, {B}, {B}, True, id="it was beside it, and asks now"),
+        pytest.param(OF_A, {B}, set(), False, id="it was beside it, and asks nobody"),
+        pytest.param(ALL, {B}, set(), True, id="no effect asked by itself then"),
+        pytest.param(ALL, {ChangeDigest("c")}, {ChangeDigest("c")}, False, id="something else"),
+    ],
+)
+def test_a_no_to_another_plan_holds_what_asked_then_or_asks_now(
+    no: Approval, effects: set[ChangeDigest], asking: set[ChangeDigest], holds: bool
+) -> None:
+    more = frozenset({ChangeDigest("more")})
+    found = rejected((no,), MARK, NOON, effects=frozenset(effects) | more, asking=frozenset(asking))
+    assert (found == no) is holds
+
+
+def test_a_no_is_against_what_asked_or_against_all() -> None:
+    assert against(OF_A) == {A}
+    assert against(ALL) == {A, B}

@@ -31,16 +31,29 @@ EYES = ApprovalRules(four_eyes=True)
         "ana+x@example.com",
     ],
 )
-def test_whoever_could_have_written_it_did(person: str) -> None:
-    assert wrote(person, (commit("cy"), ANA))
+@pytest.mark.parametrize("signed", [True, False])
+def test_whoever_could_have_written_it_did(person: str, signed: bool) -> None:
+    assert wrote(person, (commit("cy"), ANA), signed=signed)
 
 
 @pytest.mark.parametrize(
     "person",
-    ["bo@example.com", "bo", "ana@elsewhere.example", "an", "smith", "example.com", "@example.com", ""],
+    ["bo@example.com", "bo", "an", "smith", "example.com", "@example.com", ""],
 )
-def test_others_did_not(person: str) -> None:
-    assert not wrote(person, (commit("cy"), ANA))
+@pytest.mark.parametrize("signed", [True, False])
+def test_others_did_not(person: str, signed: bool) -> None:
+    assert not wrote(person, (commit("cy"), ANA), signed=signed)
+
+
+@pytest.mark.parametrize("person", ["ana@elsewhere.example", "Ana@ad.example.com", "x+ana@ad.example.com"])
+def test_an_address_is_another_persons_only_when_a_signature_proves_it(person: str) -> None:
+    assert not wrote(person, (commit("cy"), ANA), signed=True)
+    assert wrote(person, (commit("cy"), ANA), signed=False)
+
+
+def test_a_login_of_a_domain_is_found_by_the_name_alone() -> None:
+    assert wrote("dee@ad.example.com", (replace(ANA, author="dee"),), signed=False)
+    assert wrote("dee@ad.example.com", (replace(ANA, author="dee"),), signed=True)
 
 
 @pytest.mark.parametrize(
@@ -61,12 +74,15 @@ def test_others_did_not(person: str) -> None:
     ],
 )
 def test_a_person_is_found_wherever_a_commit_names_one(one: Authorship, person: str) -> None:
-    assert wrote(person, (one,))
-    assert not wrote("bo@example.com", (one,))
+    assert wrote(person, (one,), signed=True)
+    assert wrote(person, (one,), signed=False)
+    assert not wrote("bo@example.com", (one,), signed=False)
 
 
 def test_other_trailers_name_nobody() -> None:
-    assert not wrote("dee", (replace(ANA, trailers=(("Reviewed-by", "Dee <dee@example.com>"),)),))
+    assert not wrote(
+        "dee", (replace(ANA, trailers=(("Reviewed-by", "Dee <dee@example.com>"),)),), signed=False
+    )
 
 
 def test_only_four_eyes_bar_anybody_and_all_when_the_history_is_not_known() -> None:
@@ -90,10 +106,10 @@ PLACES = st.sampled_from(
 )
 
 
-@given(PERSONS.filter(str.strip), PLACES)
+@given(PERSONS.filter(str.strip), PLACES, st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_nobody_approves_under_a_name_that_a_commit_bears(
-    person: str, bearing: Callable[[str], Authorship]
+    person: str, bearing: Callable[[str], Authorship], signed: bool
 ) -> None:
-    assert wrote(person, (bearing(person),))
-    assert wrote(person.swapcase(), (bearing(person.swapcase()),))
+    assert wrote(person, (bearing(person),), signed=signed)
+    assert wrote(person.swapcase(), (bearing(person.swapcase()),), signed=signed)

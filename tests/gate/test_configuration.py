@@ -52,6 +52,23 @@ def test_a_source_without_a_host_is_that_of_the_engine() -> None:
     assert refused(rules, found, host=OPENTOFU_HOST) == refused(rules, explicit, host=OPENTOFU_HOST) == ()
 
 
+@pytest.mark.parametrize(
+    ("source", "allowed"),
+    [
+        ("hashicorp/aws", True),
+        ("hashicorp/external", False),
+        ("registry.terraform.io/hashicorp/External", False),
+        ("acme/external", False),
+        ("acme/external-dns", True),
+        ('["hashicorp/aws"][0]', False),
+    ],
+)
+def test_the_provider_of_programs_is_refused_with_its_data_sources(source: str, allowed: bool) -> None:
+    found = Brought(providers=_uses(source))
+    assert (not refused(ConfigurationRules(external_data=False), found)) is allowed
+    assert not refused(ConfigurationRules(provisioners=False), found)
+
+
 OURS = "git::https://git.example.com/**"
 
 

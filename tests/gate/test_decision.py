@@ -20,7 +20,8 @@ from tfreconcile.classify.model import (
     Hazard,
     HazardKind,
 )
-from tfreconcile.gate.decision import Asked, decide
+from tfreconcile.gate.approvals import REJECTED
+from tfreconcile.gate.decision import Asked, decide, question
 from tfreconcile.gate.model import (
     Approval,
     ApprovalRules,
@@ -34,7 +35,7 @@ from tfreconcile.gate.model import (
     Requirement,
     Verdict,
 )
-from tfreconcile.gate.policy import DEFAULT_HAZARDS
+from tfreconcile.gate.policy import DEFAULT_HAZARDS, Floor
 from tfreconcile.gate.requirements import requirements
 from tfreconcile.plan.document import Address, Kind, Output
 from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
@@ -121,6 +122,14 @@ def test_a_destroy_waits_and_says_for_what() -> None:
     assert (decision.given, decision.required) == (0, 1)
     assert decision.reasons == ("aws_sqs_queue.q0 would be destroyed",)
     assert [need.digest for need in decision.needs] == ["d0"]
+
+
+def test_the_question_of_a_plan_is_what_it_waits_for() -> None:
+    held = gate(destroying(extra=1))
+    asked = question(destroying(extra=1), Floor().policy, asked=ASKED)
+    assert isinstance(held, Hold)
+    assert [need.digest for need in asked.needs] == [need.digest for need in held.needs]
+    assert asked.shown.everything == {"d0", "d1"}
 
 
 def test_an_approval_of_the_effect_lets_it_pass() -> None:
@@ -217,6 +226,23 @@ def test_a_rejection_holds_a_plan_that_would_need_nobody() -> None:
     assert isinstance(gate(found), Proceed)
     assert isinstance(gate(found, word(verdict=Verdict.REJECT)), Hold)
     assert isinstance(gate(found, word(verdict=Verdict.REJECT, stack="network")), Proceed)
+
+
+def test_a_rejection_is_not_lifted_by_a_harmless_change_when_no_effect_asked_by_itself() -> None:
+    no = word("d0", verdict=Verdict.REJECT, fingerprint=Fingerprint("e" * 64))
+    assert isinstance(gate(destroying(0, extra=2), no), Hold)
+    elsewhere = word("d7", verdict=Verdict.REJECT, fingerprint=Fingerprint("e" * 64))
+    assert isinstance(gate(destroying(0, extra=2), elsewhere), Proceed)
+
+
+def test_a_rejection_does_not_hold_for_ever_what_only_stood_beside_the_rejected_effect() -> None:
+    asked = frozenset({DESTROY, (REJECTED, "d7")})
+    no = word("d7", "d0", verdict=Verdict.REJECT, fingerprint=Fingerprint("e" * 64), hazards=asked)
+    assert isinstance(gate(destroying(0, extra=1), no), Proceed)
+    moved = Hazard(HazardKind.BACKEND_MOVED, Address(""), "the state moved")
+    held = gate(replace(destroying(0, extra=1), hazards=(moved,)), no)
+    assert isinstance(held, Hold)
+    assert "rejected by ana" in held.reasons[0]
 
 
 def test_a_hazard_of_the_plan_needs_a_word_on_every_effect() -> None:

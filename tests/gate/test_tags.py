@@ -308,6 +308,22 @@ def test_what_else_was_said_before_does_not_stand_in_the_way(before: Approval) -
     assert isinstance(judge(TAG, MEANS, replace(WAITING, words=(before,)), now=NOON), Accepted)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param(replace(QUESTION, doubts={3: "its key was revoked"}), id="its key is no longer good"),
+        pytest.param(replace(QUESTION, ttl=HOUR), id="policy lets it last no longer"),
+    ],
+)
+def test_a_word_that_counts_no_more_does_not_stand_in_the_way_of_a_new_one(question: Question) -> None:
+    said = replace(WAITING, question=question, words=(approval(),))
+    assert isinstance(judge(TAG, MEANS, said, now=NOON), Accepted)
+    no = replace(TAG, ref=TAG.ref.replace("approve", "reject"), name=TAG.name.replace("approve", "reject"))
+    rejected = replace(said, words=(approval(verdict=Verdict.REJECT),))
+    means = replace(MEANS, verdict=Verdict.REJECT)
+    assert "already rejected" in refusal(no, rejected, means)
+
+
 def test_who_approved_may_say_once_more_that_a_window_is_overridden() -> None:
     tag = replace(TAG, trailers=lines(replace(SAID, override=True)))
     said = replace(WAITING, words=(approval(),))

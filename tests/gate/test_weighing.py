@@ -10,6 +10,7 @@ import pytest
 from support.judged import A_SIGNATURE, MARK, NOON, change, commit, word
 
 from tfreconcile.classify.model import Cause, Classification, Classified, Hazard, HazardKind
+from tfreconcile.gate.approvals import REJECTED
 from tfreconcile.gate.decision import Asked, decide, in_time
 from tfreconcile.gate.model import (
     Approval,
@@ -20,12 +21,13 @@ from tfreconcile.gate.model import (
     Policy,
     Proceed,
     Requirement,
+    Verdict,
     Window,
 )
 from tfreconcile.gate.policy import DEFAULT_HAZARDS
 from tfreconcile.gate.weighing import unfit
 from tfreconcile.plan.document import Address, Kind
-from tfreconcile.plan.fingerprint import ChangeDigest
+from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
 from tfreconcile.source.model import Authorship
 
 ASKED = Asked(stack="payments", fingerprint=MARK, applyable=True)
@@ -113,14 +115,16 @@ def test_rules_of_a_hazard_that_policy_lets_through_do_not_count() -> None:
             ApprovalRules(hazards={STATEFUL: DBA}),
             yes("cy", 5),
             (),
-            f"approval 5 of cy is of nobody among the approvers for destroy, stateful of: {TABLE}",
+            "approval 5 of cy does not count, since its giver is not among the approvers for destroy,"
+            f" stateful, for: {TABLE}",
             id="not among the approvers for a hazard",
         ),
         pytest.param(
             ApprovalRules(approvers=(("ana",),)),
             yes("cy", 5),
             (),
-            f"approval 5 of cy is of nobody among the approvers for destroy, stateful of: {TABLE}",
+            "approval 5 of cy does not count, since its giver is not among the approvers for destroy,"
+            f" stateful, for: {TABLE}",
             id="not among the approvers at all",
         ),
         pytest.param(
@@ -135,8 +139,8 @@ def test_rules_of_a_hazard_that_policy_lets_through_do_not_count() -> None:
             ApprovalRules(four_eyes=True),
             yes("ana", 6),
             None,
-            "approval 6 of ana does not count, since the history that four eyes go by could not be read"
-            f" completely, for: {TABLE}, {QUEUE}",
+            "approval 6 of ana does not count, since four eyes cannot tell who wrote what it is for,"
+            f" for: {TABLE}, {QUEUE}",
             id="who wrote it is not known",
         ),
         pytest.param(
@@ -154,6 +158,45 @@ def test_a_hold_says_why_a_standing_word_does_not_count(
     held = decided(rules, one, authors=authors)
     assert isinstance(held, Hold)
     assert objection in held.reasons
+
+
+def test_a_word_counts_no_longer_than_policy_says_today() -> None:
+    shorter = ApprovalRules(ttl=timedelta(hours=1))
+    assert isinstance(decided(replace(shorter, ttl=timedelta(hours=1, seconds=1)), yes("ana", 1)), Proceed)
+    held = decided(shorter, yes("ana", 1))
+    assert isinstance(held, Hold)
+    assert held.given == 0
+    assert held.reasons[-1] == f"approval 1 of ana is older than policy lets a word be, for: {TABLE}, {QUEUE}"
+
+
+def test_a_word_whose_signature_is_no_longer_good_counts_for_nothing() -> None:
+    asked = replace(ASKED, doubts={1: "its key was revoked"})
+    words = (yes("ana", 1), overriding("bo", 2))
+    held = decide(FOUND, policy(), words[:1], asked=asked, now=NOON)
+    assert isinstance(held, Hold)
+    why = f"approval 1 of ana does not count, since its key was revoked, for: {TABLE}, {QUEUE}"
+    assert (held.given, held.reasons[-1]) == (0, why)
+    made = decide(FOUND, policy(), words, asked=asked, now=NOON)
+    assert isinstance(made, Proceed)
+    assert made.approvals == (2,)
+    strict = replace(policy(), windows=(FROZEN,))
+    doubted = replace(asked, doubts={2: "its key was revoked"})
+    assert isinstance(in_time(made, FOUND, strict, words, asked=asked, now=NOON), Proceed)
+    assert isinstance(in_time(made, FOUND, strict, words, asked=doubted, now=NOON), Hold)
+
+
+def test_a_login_of_a_domain_and_a_key_are_not_two_people() -> None:
+    two = ApprovalRules(required=2)
+    ana, login = yes("ana@example.com", 1), yes("ana@ad.example.com", 2, signed=False)
+    assert isinstance(decided(two, ana, login), Hold)
+    assert isinstance(decided(two, ana, replace(login, signature=A_SIGNATURE)), Proceed)
+
+
+def test_four_eyes_see_an_author_behind_the_login_of_a_domain() -> None:
+    eyes, authors = ApprovalRules(four_eyes=True), (commit("Ana Smith", email="ana@example.com"),)
+    login = yes("ana@ad.example.com", 2, signed=False)
+    assert isinstance(decided(eyes, login, authors=authors), Hold)
+    assert isinstance(decided(eyes, replace(login, signature=A_SIGNATURE), authors=authors), Proceed)
 
 
 def test_without_four_eyes_an_author_may_approve() -> None:
@@ -248,6 +291,23 @@ def test_a_window_gives_way_to_nothing_less(
 
 def test_a_window_that_opens_by_itself_would_be_none() -> None:
     assert isinstance(timed(yes("ana", 1), override=Requirement.AUTO), Hold)
+
+
+def test_nobody_overrides_a_window_for_a_part_of_what_was_rejected() -> None:
+    changed = change(Kind.CREATE), ChangeDigest("new")
+    harmless = Classification(changes=(Classified(change=changed[0], digest=changed[1], cause=Cause.GIT),))
+    no = word(
+        *("new", "gone"),
+        verdict=Verdict.REJECT,
+        by="cy",
+        fingerprint=Fingerprint("e" * 64),
+        hazards=frozenset({(REJECTED, "gone")}),
+    )
+    yes_to_it = word("new", hazards=frozenset({OVERRIDE}), number=2)
+    held = timed(no, yes_to_it, found=harmless)
+    assert isinstance(held, Hold)
+    assert (held.closed, held.given, held.until) == (True, 0, AFTER)
+    assert held.reasons[1].startswith("rejected by cy")
 
 
 def test_what_needs_nobody_waits_for_the_window_too() -> None:

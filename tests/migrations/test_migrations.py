@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
@@ -130,6 +131,19 @@ INSERT INTO applies (id, stack, plan_id, fingerprint, approvals, on_word_of, sta
 """
 
 
+def test_what_was_in_effect_before_there_were_seals_is_not_believed_until_it_is_once_more(path: Path) -> None:
+    at_revision(path, "0001")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(OLD)
+        connection.execute("UPDATE stacks SET applied_revision = 'r', applied_inputs = 'i', resources = 3")
+    with closing(database.connect(f"sqlite:///{path}", key=KEY)) as store:
+        (stack,) = stacks.all(store)
+        assert (stack.sound, stack.settled_revision, stack.settled_inputs) == (False, "r", "i")
+        assert audit.verify(store).findings == ()
+        stacks.save(store, replace(stack, sound=True))
+        assert [one.sound for one in stacks.all(store)] == [True]
+
+
 def test_what_was_kept_before_there_was_a_journal_stays_and_only_words_are_to_be_given_again(
     path: Path,
 ) -> None:
@@ -145,7 +159,8 @@ def test_what_was_kept_before_there_was_a_journal_stays_and_only_words_are_to_be
             applies.history(store, limit=9),
         )
         assert (stack.pending_plan, stack.on_removal, stack.defined_revision) == (7, "orphan", None)
-        assert (plan.id, plan.mode, plans.is_as_decided(store, plan)) == (7, "normal", True)
+        assert (stack.sound, stack.well_defined) == (True, True), "it was never in effect"
+        assert (plan.id, plan.mode, plans.is_as_decided(store, plan)) == (7, "normal", False)
         assert (apply.approvals, apply.on_word_of) == ((3,), ("ana",))
         assert approvals.of(store) == ()
         assert [str(one) for one in approvals.tampered(store)] == [

@@ -68,3 +68,34 @@ def test_a_note_warns_two_weeks_before_the_end(days: int, said: str) -> None:
     found = ignored.summary(report.ignored(assessed(planned(), ignore=kept), kept, OPEN, str))
     assert said in ignored.note(found, TODAY)
     assert bool(said) is bool(ignored.note(found, TODAY))
+
+
+@pytest.mark.parametrize(
+    ("changing", "hides", "changed", "said"),
+    [
+        pytest.param((), 2, 0, "hides 2 resources now: the scaler", id="no plan waits"),
+        pytest.param(
+            ("aws_sqs_queue.q", "output.x"),
+            1,
+            1,
+            "hides 1 resource now, and would hide 1 resource, but the pending plan changes it all the same",
+            id="the plan changes one of them",
+        ),
+        pytest.param(
+            ("aws_sqs_queue.q", "aws_sqs_queue.r"),
+            0,
+            2,
+            " would hide 2 resources, but the pending plan changes them all the same: the scaler",
+            id="the plan changes both",
+        ),
+    ],
+)
+def test_what_the_pending_plan_changes_is_not_told_as_hidden(
+    changing: tuple[str, ...], hides: int, changed: int, said: str
+) -> None:
+    kept = {"address": "*", "attributes": ["size"], "until": "2027-03-01", "why": "the scaler"}
+    found = ignored.summary(({**kept, "hides": ["aws_sqs_queue.q", "aws_sqs_queue.r"]},), changing)
+    (rule,) = found["rules"] if isinstance(found["rules"], list) else []
+    assert (found["count"], rule["hides"], rule["changed"]) == (hides, hides, changed)
+    (sentence,) = ignored.sentences(found, TODAY)
+    assert said in sentence

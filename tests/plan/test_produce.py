@@ -184,3 +184,20 @@ def test_the_identity_of_a_backend_tells_its_kind_and_none_of_its_settings() -> 
     found = produce.backend_identity(b"k", "s3", '{"secret_key": "EXAMPLE-SECRET-key"}', "default")
     assert found.startswith("s3:")
     assert "EXAMPLE" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"backend": {"type": "s3", "config": {"bucket": "b"}, "hash": 1}}', ("s3", {"bucket": "b"})),
+        ('{"backend": null}', None),
+        ('{"backend": {"type": 3}}', None),
+        ("[]", None),
+        ("{", None),
+        (None, None),
+    ],
+)
+def test_the_backend_that_init_prepared_is_read(tmp_path: Path, text: str | None, expected: object) -> None:
+    if text is not None:
+        (tmp_path / "terraform.tfstate").write_text(text)
+    assert produce.initialised(tmp_path) == expected

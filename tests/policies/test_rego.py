@@ -139,6 +139,31 @@ def test_a_policy_that_gives_no_answer_blocks(judged: Judge, text: str, named: s
     assert "Stack backtrace" not in stalled.value.message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'deny contains "a" if { false } deny_b contains "b" if { true }',
+        'deny contains "a" if false deny_b contains "b" if true',
+        'default deny_x := {"x"}',
+        'deny_x.y contains "x" if true',
+        'deny_ contains "x" if true',
+        'warn_a__b contains "x" if true',
+        "default violation_x := false",
+    ],
+)
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_rule_that_would_not_be_asked_blocks(judged: Judge, text: str, complete: bool) -> None:
+    with pytest.raises(Stalled, match=r"PolicyError.*would not be asked"):
+        judged(V1 + 'deny contains "z" if 1 == 2\n' + text + "\n", complete=complete)
+
+
+def test_a_rule_that_would_not_be_asked_blocks_in_a_namespace_of_its_own_too(tmp_path: Path) -> None:
+    rules = replace(RULES, namespaces=("main", "other.one"))
+    texts = (ALWAYS, 'package other.one\nimport rego.v1\ndefault deny_x := {"x"}\n')
+    with pytest.raises(Stalled, match=r"other\.one\.deny_x would not be asked"):
+        judge(tmp_path, rules)(*texts, complete=False)
+
+
 def test_a_set_that_may_be_incomplete_needs_one_rule_only(judged: Judge) -> None:
     with pytest.raises(Stalled, match="nothing would ever be checked"):
         judged("package lib\nimport rego.v1\nx := 1\n", complete=False)

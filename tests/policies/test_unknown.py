@@ -121,6 +121,54 @@ def test_the_way_to_a_value_is_followed(texts: tuple[str, ...]) -> None:
     assert named(*texts) == ACL_IS_READ
 
 
+LENT = (
+    V1
+    + 'bad if input.acl == "x"\n'
+    + 'deny contains "x" if {\n  some rc in input.resource_changes\n  bad with %s\n}\n'
+)
+LENT_DATA = LENT.replace("input.acl", "data.lent.acl")
+LENT_TO_LIBRARY = V1 + (
+    "import data.lib\ndeny contains 1 if {\n  some rc in input.resource_changes\n"
+    "  lib.is_public with input as rc.change.after\n}\n"
+)
+LENT_LIBRARY = "package lib\nimport rego.v1\nis_public if input.acl == 1\n"
+PARAMETER = V1 + (
+    'public({"acl": "x"}) := true\n'
+    "deny contains 1 if {\n  some rc in input.resource_changes\n  public(rc.change.after)\n}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        (LENT % "input as rc.change.after",),
+        (LENT.replace("input.acl", "input.x.acl") % 'input as {"x": rc.change.after}',),
+        (LENT_DATA % "data.lent as rc.change.after",),
+        (LENT_TO_LIBRARY, LENT_LIBRARY),
+        (PARAMETER,),
+        (rule('some {"change": {"after": {"acl": "x"}}} in input.resource_changes'),),
+        (rule('{"acl": "x", "bucket": _} = rc.change.after'),),
+        (rule('a := rc.change.after\n  {"acl": "x"} == a'),),
+        (rule('walk(input, [_, {"acl": "x"}])'),),
+    ],
+    ids=["input", "a part", "data", "a library", "parameter", "some", "unified", "compared", "walk"],
+)
+def test_a_name_that_is_read_of_something_else_is_one_that_is_read(texts: tuple[str, ...]) -> None:
+    assert "aws_s3_bucket.b: acl" in named(*texts)
+
+
+def test_a_pattern_may_be_nested_without_end() -> None:
+    deep = '{"a": ' * 3000 + '{"acl": 1}' + "}" * 3000
+    assert named(rule(f"x == {deep}")) == ACL_IS_READ
+
+
+@pytest.mark.parametrize("name", ["after", "change", "values"])
+def test_a_pattern_of_a_resource_reads_its_attributes_only(name: str) -> None:
+    text = rule(f'some {{"{name}": {{"x": 1}}, "name": "x"}} in input.resource_changes')
+    group = planned(created("aws_security_group.g", {}, {"name": True}, expressions={"name": {}}))
+    assert bool(found(text, plan=group).denied) is (name == "after")
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -174,6 +222,19 @@ def test_paths_meet_when_one_is_the_beginning_of_the_other(body: str, wanted: li
         'walk(rc.change.after, [_, v])\n  v == "0.0.0.0/0"',
         'some key, v in rc.change.after\n  v == "x"',
         'contains(json.marshal(rc.change.after), "0.0.0.0/0")',
+        'contains(json.marshal(rc), "0.0.0.0/0")',
+        'contains(json.marshal(rc.change), "0.0.0.0/0")',
+        'contains(json.marshal(input), "0.0.0.0/0")',
+        'contains(json.marshal(input.resource_changes), "0.0.0.0/0")',
+        'contains(json.marshal([r | some r in input.resource_changes]), "0.0.0.0/0")',
+        'contains(sprintf("%v",[rc]), "0.0.0.0/0")',
+        'x := [r | some r in input.resource_changes]\n  contains(json.marshal(x), "0.0.0.0/0")',
+        'x := {"a": rc}\n  y := [x]\n  contains(json.marshal(y), "0.0.0.0/0")',
+        '[_, v] := walk(input.resource_changes)[_]\n  v == "0.0.0.0/0"',
+        'walk(input, pair)\n  pair[1] == "0.0.0.0/0"',
+        'rc.change == {"actions": ["create"], "before": null, "after": {}}',
+        'path := ["change", "after"]\n  object.get(rc, path, {}).bucket == "0.0.0.0/0"',
+        'some r in object.union(rc, {})\n  r == "x"',
     ],
 )
 def test_whoever_looks_at_all_attributes_meets_what_the_code_sets(body: str) -> None:
@@ -183,6 +244,54 @@ def test_whoever_looks_at_all_attributes_meets_what_the_code_sets(body: str) -> 
         "aws_s3_bucket.b: rule.days",
         "aws_security_group.g: ingress.security_groups",
     }
+
+
+HAS = 'has(r) if contains(json.marshal(r), "x")\n'
+FOR_EACH = f"deny contains 1 if {{\n  {EACH}%s\n}}\n"
+IN_ALL = 'deny contains 1 if contains(json.marshal(all), "x")\n'
+HELPERS = {
+    "a function": HAS + FOR_EACH % "has(rc)",
+    "two functions": HAS + "asks(r) if has(r.change)\n" + FOR_EACH % "asks(rc)",
+    "a rule": f"all contains rc if {{\n  {EACH}true\n}}\n" + IN_ALL,
+    "a name for the plan": "all := input.resource_changes\n" + IN_ALL,
+    "a list": "all := [rc | some rc in input.resource_changes]\n" + IN_ALL,
+    "named like a builtin": "marshal(x) := x\n" + FOR_EACH % 'contains(json.marshal(rc), "x")',
+}
+
+
+@pytest.mark.parametrize("text", HELPERS.values(), ids=HELPERS)
+def test_a_resource_is_followed_to_whoever_looks_into_it(text: str) -> None:
+    assert {"aws_s3_bucket.b: acl", "aws_s3_bucket.b: rule.days"} <= set(named(V1 + text))
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("input as plan", "json.marshal(plan)"),
+        ("input.resource_changes as all", "json.marshal(all[0])"),
+        ("input.resource_changes", "json.marshal(resource_changes)"),
+        ("input.resource_changes as all", "[r.change.after | some r in all][0].acl"),
+    ],
+)
+def test_a_name_that_is_imported_for_the_input_is_followed(name: str, body: str) -> None:
+    text = f'{V1}import {name}\ndeny contains "x" if contains({body}, "public")\n'
+    assert "aws_s3_bucket.b: acl" in named(text)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "count(input.resource_changes) > 100",
+        'n := count([r | some r in input.resource_changes; r.type == 1])\n  n > 1\n  sprintf("%d", [n]) == 1',
+        'names := [r.address | some r in input.resource_changes]\n  concat(", ", names) == ""',
+        'x := {"msg": "m", "acl": rc.address}\n  x.msg == 1',
+        "rc != null",
+        "is_object(rc)",
+        'sprintf("%s", [rc.address]) == ""',
+    ],
+)
+def test_whoever_looks_at_no_attribute_reads_none(body: str) -> None:
+    assert named(rule(body)) == []
 
 
 @pytest.mark.parametrize(

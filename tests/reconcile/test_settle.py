@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 import pytest
+from sqlalchemy import text
 from support.judged import assessed, change, marked, planned, strayed
-from support.remembered import HEAD, HOUR, INPUTS, MARK, NOON, PAY
+from support.remembered import HEAD, HOUR, INPUTS, MARK, NOON, PAY, an_apply, an_approval
 from support.worlds import Clock
 
 from tfreconcile.apply.execute import Execution
@@ -28,8 +29,9 @@ from tfreconcile.reconcile.learned import Learned, Planned
 from tfreconcile.reconcile.world import World
 from tfreconcile.redact import Scrubber
 from tfreconcile.source.model import InputsDigest, ModuleFacts, Revision, Stack, Wanted
-from tfreconcile.store import leases, plans, stacks
-from tfreconcile.store.records import PlanRecord, StackRecord
+from tfreconcile.store import applies, approvals, journal, leases, plans, stacks
+from tfreconcile.store.journal import EventKind
+from tfreconcile.store.records import ApplyStatus, PlanRecord, StackRecord
 from tfreconcile.terraform.outcomes import Outcome, Status
 
 OLD, OLDER = Revision("b" * 40), InputsDigest("0" * 64)
@@ -55,6 +57,8 @@ def begun(world: World, tmp_path: Path) -> Learned:
         ensured,
         applied_revision=OLD,
         applied_inputs=OLDER,
+        settled_revision=OLD,
+        settled_inputs=OLDER,
         failures=2,
         resources=3,
         backend="old",
@@ -106,6 +110,22 @@ def test_a_pass_that_failed_before_its_plan_leaves_what_was_known(world: World, 
 
 
 @pytest.mark.parametrize(
+    ("observed", "sync"),
+    [
+        pytest.param(INPUTS, "Synced", id="these very inputs were planned"),
+        pytest.param(OLDER, "Unknown", id="others were"),
+        pytest.param(None, "Unknown", id="none were"),
+    ],
+)
+def test_who_waits_before_a_plan_is_in_sync_only_with_inputs_that_were_planned(
+    observed: InputsDigest | None, sync: str, world: World, begun: Learned
+) -> None:
+    held = replace(begun, record=replace(begun.record, observed_inputs=observed))
+    row = settled(world, held, Waiting("DependencyNotReady", "net is OutOfSync"))
+    assert (row.state, row.sync) == ("Held", sync)
+
+
+@pytest.mark.parametrize(
     ("failure", "failures"),
     [
         pytest.param(None, 0, id="success-starts-over"),
@@ -142,9 +162,52 @@ def test_a_plan_speaks_for_its_revision_and_only_being_in_sync_makes_it_applied(
     row = settled(world, learned)
     assert (row.observed_revision, row.observed_inputs) == (HEAD, INPUTS)
     assert (row.applied_revision, row.applied_inputs) == ((HEAD, INPUTS) if in_sync else (OLD, OLDER))
-    assert row.backend == ("new" if in_sync else "old"), "a moved backend stays a hazard until it is accepted"
+    assert row.backend == ("new" if execution else "old"), "a moved backend is a hazard until it is accepted"
+    assert (row.settled_revision, row.settled_inputs) == ((HEAD, INPUTS) if execution else (OLD, OLDER))
     assert row.pending_plan == (learned.plan_id if pending else None)
     assert row.last_applied_at == (NOON if execution else None)
+
+
+def test_only_a_plan_without_any_effect_settles_without_an_apply(world: World, begun: Learned) -> None:
+    empty = understood(world, begun, Nothing(), planned(prior=3))
+    row = settled(world, empty)
+    assert (row.settled_revision, row.settled_inputs, row.backend) == (HEAD, INPUTS, "new")
+
+
+@pytest.mark.parametrize(
+    ("decision", "plan", "sound"),
+    [
+        pytest.param(Hold(("h",)), PLAN, False, id="held"),
+        pytest.param(Nothing(), PLAN, False, id="left-alone"),
+        pytest.param(Nothing(), planned(prior=3), True, id="empty"),
+    ],
+)
+def test_a_pass_does_not_launder_an_edited_row(
+    world: World, begun: Learned, decision: Decision, plan: Plan, sound: bool
+) -> None:
+    with world.store.write() as session:
+        session.execute(text("UPDATE stacks SET applied_revision = 'x', resources = 0"))
+    edited = stacks.get(world.store, PAY)
+    assert edited is not None
+    assert not edited.sound
+    learned = understood(world, replace(begun, record=edited), decision, plan)
+    assert settled(world, learned).sound is sound
+
+
+def test_words_of_an_apply_that_nobody_saw_end_are_used_up_once_everything_is_in_effect(
+    world: World, begun: Learned
+) -> None:
+    word = approvals.add(world.store, an_approval())
+    apply_id = applies.begin(world.store, an_apply(word=(word.id,)))
+    applies.finish(world.store, apply_id, at=NOON, status=ApplyStatus.UNKNOWN)
+    settled(world, understood(world, begun, Hold(("h",))))
+    settled(world, understood(world, begun, Nothing()))
+    assert [one.consumed_at for one in approvals.of(world.store)] == [None], "there is something left to do"
+    for _ in range(2):
+        settled(world, understood(world, begun, Nothing(), planned(prior=3)))
+    assert [one.consumed_at for one in approvals.of(world.store)] == [NOON]
+    used = [one for one in journal.history(world.store, limit=99) if one.event == EventKind.APPROVAL_USED]
+    assert [one.body for one in used] == [{"approval": word.id, "apply": apply_id}]
 
 
 def test_a_failed_apply_is_not_in_sync_and_keeps_its_plan(world: World, begun: Learned) -> None:

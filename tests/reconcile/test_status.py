@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 from support.remembered import HEAD, HOUR, NET, NOON, PAY, a_plan, an_approval
 
+from tfreconcile.gate.approvals import REJECTED
 from tfreconcile.gate.model import Approval, Verdict
 from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
 from tfreconcile.reconcile.status import counted, document, documents, hazards, standing_no, suspended
@@ -30,6 +31,8 @@ PENDING = replace(
     ),
     decision={"verdict": "hold", "required": 2, "given": 0, "approvers": [["*"]], "hazards": [WHOLE]},
 )
+ASKS: JsonObject = {"address": "a.b", "digest": "c" * 64, "requires": "approve", "why": "w"}
+OF_ALL: JsonObject = {"address": "", "digest": None, "requires": "approve", "why": "w"}
 SHOWN = replace(
     an_approval(),
     changes=frozenset(ChangeDigest(letter * 64) for letter in "cde"),
@@ -262,25 +265,28 @@ def test_documents_join_each_stack_with_its_plan_and_its_words(world: World) -> 
 
 
 @pytest.mark.parametrize(
-    ("digests", "stands"),
+    ("digests", "asked", "needs", "stands"),
     [
-        pytest.param("c", True, id="an effect that asks"),
-        pytest.param("cd", True, id="and a harmless one"),
-        pytest.param("d", False, id="only a harmless one"),
-        pytest.param("", False, id="none of them"),
+        pytest.param("c", "9", [ASKS], True, id="an effect that asks"),
+        pytest.param("cd", "9", [ASKS], True, id="and a harmless one"),
+        pytest.param("d9", "9", [ASKS], False, id="only a harmless one"),
+        pytest.param("d9", "9", [ASKS, OF_ALL], True, id="a harmless one, and all of it asks"),
+        pytest.param("d9", "9", [{**OF_ALL, "exactly": True}], False, id="it came back, and asks anew"),
+        pytest.param("d9", "d", [ASKS], True, id="one that asked when it was rejected"),
+        pytest.param("d9", "", [ASKS], True, id="nothing asked by itself when it was rejected"),
+        pytest.param("", "", [ASKS, OF_ALL], False, id="none of them"),
     ],
 )
-def test_a_rejection_of_another_plan_holds_this_one_by_the_effects_that_ask(
-    digests: str, stands: bool
+def test_a_rejection_of_another_plan_holds_this_one_by_the_effects_that_ask_or_asked(
+    digests: str, asked: str, needs: list[JsonObject], stands: bool
 ) -> None:
-    asks = {"address": "a.b", "digest": "c" * 64, "requires": "approve", "why": "w"}
-    whole = {"address": "", "digest": None, "requires": "approve", "why": "w"}
-    pending = replace(PENDING, decision={**PENDING.decision, "needs": [asks, whole]})
+    pending = replace(PENDING, decision={**PENDING.decision, "needs": needs})
     no = replace(
         an_approval(),
         verdict=Verdict.REJECT,
         fingerprint=Fingerprint("9" * 64),
         changes=frozenset(ChangeDigest(letter * 64) for letter in digests),
+        hazards=frozenset((REJECTED, letter * 64) for letter in asked),
     )
     assert standing_no(pending, (no,), NOON) == (no if stands else None)
 

@@ -18,9 +18,16 @@ from tfreconcile.source.model import StackName
 from tfreconcile.store.records import PlanRecord
 
 
+def doubts(at: Situation) -> dict[int, str]:
+    """Why some words are doubted."""
+    return dict.fromkeys(at.doubted, "its key was revoked")
+
+
 def decided(at: Situation) -> Decision:
     """What the gate says."""
-    asked = Asked(stack=STACK, fingerprint=at.fingerprint, applyable=True, complete=at.complete)
+    asked = Asked(
+        stack=STACK, fingerprint=at.fingerprint, applyable=True, complete=at.complete, doubts=doubts(at)
+    )
     made = decide(at.plan, at.policy, at.words, asked=asked, authors=at.authors, now=at.now)
     return in_time(made, at.plan, at.policy, at.words, asked=asked, authors=at.authors, now=at.now)
 
@@ -33,7 +40,7 @@ def record(at: Situation, made: Decision) -> PlanRecord:
         created_at=NOON,
         fingerprint=at.fingerprint,
         classification=report.effects(at.plan, at.policy, str),
-        decision=report.kept(made, at.plan, at.policy, barred=known, scrub=str),
+        decision=report.kept(made, at.plan, at.policy, barred=known, doubts=doubts(at), scrub=str),
     )
 
 
@@ -78,7 +85,8 @@ def test_a_question_is_the_same_after_it_was_kept(at: Situation) -> None:
         STACK,
         at.fingerprint,
         report.effects(at.plan, at.policy, str),
-        report.kept(made, at.plan, at.policy, barred=None, scrub=str),
+        report.kept(made, at.plan, at.policy, barred=None, doubts=doubts(at), scrub=str),
     )
+    assert (asked.ttl, asked.doubts) == (at.policy.approvals.ttl, doubts(at))
     assert asked.needs == tuple(replace(need, given=0, missing="") for need in made.needs)
     assert asked.barred is None

@@ -9,8 +9,9 @@ import pytest
 from support.trees import tree_of
 
 from tfreconcile.errors import Misconfigured, Place
+from tfreconcile.gate.configuration import ConfigurationRules, refused
 from tfreconcile.source import modules
-from tfreconcile.source.brought import brought
+from tfreconcile.source.brought import brought, reading_order
 from tfreconcile.source.model import Brought, Use
 
 DECLARED = """terraform {
@@ -54,6 +55,8 @@ def _names(uses: tuple[Use, ...]) -> list[str]:
         ('check "c" {\n  data "http" "h" {\n    url = "x"\n  }\n}', ["hashicorp/http"]),
         ('resource "terraform_data" "d" {}', []),
         ('data "terraform_remote_state" "s" {}', []),
+        (REQUIRED % ("terraform", "evil/evil"), ["evil/evil"]),
+        ("terraform {\n  required_providers {\n    terraform = {}\n  }\n}\n", []),
         (REQUIRED % ("aws", "evil/aws") + 'resource "aws_x" "y" {}', ["evil/aws"]),
     ],
 )
@@ -91,11 +94,53 @@ def test_provisioners_are_found_in_resources_and_in_removed_blocks(code: str, fo
         ('check "c" {\n  data "external" "e" {\n    program = ["sh"]\n  }\n}', ["data.external.e"]),
         (REQUIRED % ("x", "hashicorp/external") + 'data "x" "e" {}', ["data.x.e"]),
         ('data "aws_x" "e" {\n  provider = external\n}', ["data.aws_x.e"]),
+        (
+            REQUIRED % ("terraform", "hashicorp/external") + 'data "terraform_x" "e" {}',
+            ["data.terraform_x.e"],
+        ),
         ('data "http" "e" {\n  url = "x"\n}', []),
     ],
 )
 def test_programs_of_data_sources_are_found_under_any_name(code: str, found: list[str]) -> None:
     assert _names(_of(code).programs) == found
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        '{ source = ["hashicorp/external"][0] }',
+        '{ ("source") = "hashicorp/external" }',
+        '{ (key) = "hashicorp/external" }',
+        'true ? { source = "hashicorp/external" } : {}',
+        'merge({}, { source = "hashicorp/external" })',
+        "{ source = true }",
+        '{ source = "" }',
+        '["hashicorp/external"]',
+    ],
+)
+def test_a_wish_that_cannot_be_understood_is_allowed_by_no_pattern(wish: str) -> None:
+    found = _of(f"terraform {{\n  required_providers {{\n    ext = {wish}\n  }}\n}}\n")
+    for rules in (
+        ConfigurationRules(providers=("*/*", "*/*/*", "*")),
+        ConfigurationRules(external_data=False),
+    ):
+        assert len(refused(rules, found)) == 1, found.providers
+
+
+def test_files_are_read_in_the_order_of_terraform() -> None:
+    files = [("override.tf", REQUIRED % ("x", "b/b")), ("z.tf", REQUIRED % ("x", "a/a"))]
+    assert _names(brought((name, text.encode()) for name, text in sorted(files, key=_order)).providers) == [
+        "b/b"
+    ]
+
+
+def test_a_computed_source_of_a_module_is_allowed_by_no_pattern() -> None:
+    found = _of('module "m" {\n  source = ["acme/x/aws"][0]\n}\n')
+    assert len(refused(ConfigurationRules(modules=("**",)), found)) == 1
+
+
+def _order(file: tuple[str, str]) -> tuple[bool, str]:
+    return reading_order(file[0])
 
 
 def test_remote_modules_are_found_and_local_ones_are_none() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tfreconcile.errors import Misconfigured, Stalled
-from tfreconcile.source.installed import installed
+from tfreconcile.source.installed import installed, require_known
 
 
 def _data(tmp: Path, files: dict[str, str]) -> tuple[Path, Path]:
@@ -26,6 +26,10 @@ def _data(tmp: Path, files: dict[str, str]) -> tuple[Path, Path]:
     ]
     (data / "modules" / "modules.json").write_text(json.dumps({"Modules": entries}))
     return data, root
+
+
+def _manifest(data: Path, *entries: dict[str, str]) -> None:
+    (data / "modules" / "modules.json").write_text(json.dumps({"Modules": entries}))
 
 
 def test_a_remote_module_brings_what_its_code_does(tmp_path: Path) -> None:
@@ -54,6 +58,46 @@ def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path, manifest: str
     data, root = _data(tmp_path, {})
     (data / "modules" / "modules.json").write_text(manifest)
     with pytest.raises(Stalled, match="ConfigurationForbidden"):
+        installed(data, root)
+    with pytest.raises(Stalled, match="ConfigurationForbidden"):
+        require_known(data, root, ())
+
+
+def test_a_module_that_was_read_from_git_is_known(tmp_path: Path) -> None:
+    data, root = _data(tmp_path, {})
+    require_known(data, root, [root / "local"])
+
+
+@pytest.mark.parametrize("directory", ["sub", "../other", "local/deeper", "/etc"])
+def test_code_on_the_disk_that_was_not_read_from_git_is_refused(tmp_path: Path, directory: str) -> None:
+    data, root = _data(tmp_path, {})
+    _manifest(data, {"Key": "a.sub", "Source": '["./sub"][0]', "Dir": directory})
+    with pytest.raises(Stalled, match=r"ConfigurationForbidden.*module\.a\.sub is a directory"):
+        require_known(data, root, [root / "local"])
+
+
+@pytest.mark.parametrize("source", ["FILE:///srv/x", "git::file:///srv/x", "/srv/x"])
+def test_a_module_that_init_took_from_the_disk_is_refused(tmp_path: Path, source: str) -> None:
+    data, root = _data(tmp_path, {})
+    _manifest(data, {"Key": "x", "Source": source, "Dir": str(data / "modules" / "x")})
+    with pytest.raises(Stalled, match=r"module\.x"):
+        require_known(data, root, ())
+
+
+def test_an_override_file_of_a_remote_module_has_the_last_word(tmp_path: Path) -> None:
+    required = 'terraform {\n  required_providers {\n    ext = { source = "hashicorp/%s" }\n  }\n}\n'
+    code = required % "null" + 'data "x" "x" {\n  provider = ext\n}\n'
+    found = installed(*_data(tmp_path, {"z.tf": code, "override.tf": required % "external"}))
+    assert [use.what for use in found.programs] == ["data.x.x"]
+
+
+def test_a_provider_that_the_lock_file_names_is_installed(tmp_path: Path) -> None:
+    data, root = _data(tmp_path, {})
+    lock = root / ".terraform.lock.hcl"
+    lock.write_text('provider "registry.example.com/acme/x" {\n  version = "1.0.0"\n}\n')
+    assert [use.what for use in installed(data, root).providers] == ["registry.example.com/acme/x"]
+    lock.write_text("provider {")
+    with pytest.raises(Stalled, match="cannot be read"):
         installed(data, root)
 
 

@@ -61,6 +61,8 @@ def test_a_module_may_be_the_root_of_the_repository() -> None:
         ("file:///etc/terraform", "outside the repository"),
         ("~/x", "outside the repository"),
         ("./${var.x}", "is computed"),
+        ("FILE:///etc/terraform", "outside the repository"),
+        ("git::file:///srv/x.git", "outside the repository"),
         ("..\\\\x", "backslash"),
         ("../../.git/modules", ".git directory"),
     ],
@@ -79,6 +81,27 @@ def test_the_place_of_a_bad_source_is_its_line_and_column() -> None:
 def test_a_source_that_names_a_variable_is_computed() -> None:
     (problem,) = problems(main('module "m" {\n source = var.src\n}'))
     assert "'var.src' is computed" in problem
+
+
+@pytest.mark.parametrize(
+    "source", ['["./sub"][0]', 'true ? "./sub" : "x"', '{a="./sub"}.a', '("./sub")', "null"]
+)
+def test_a_source_that_is_an_expression_does_not_hide_a_module(source: str) -> None:
+    (problem,) = problems({**main(f'module "m" {{\n source = {source}\n}}'), f"{ROOT}/sub/x.tf": ""})
+    assert "is computed" in problem
+
+
+@pytest.mark.parametrize(
+    "source", ['["./sub"]', '"${[\\"./sub\\"][0]}"', "null", '"x/y/z", "source": "./sub"']
+)
+def test_a_source_in_json_that_is_no_text_does_not_hide_a_module(source: str) -> None:
+    (problem,) = problems({f"{ROOT}/main.tf.json": f'{{"module": {{"m": {{"source": {source}}}}}}}'})
+    assert "is computed" in problem
+
+
+def test_an_override_of_a_module_needs_no_source() -> None:
+    files = {**main(call("acme/vpc/aws")), f"{ROOT}/override.tf": 'module "m" {\n  count = 1\n}\n'}
+    assert facts_of(files).unpinned == ("acme/vpc/aws",)
 
 
 def test_a_file_without_terraform_is_no_module() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
 from support import signing
+from support.signing import Key
 from support.trust import NAME, NOW, WORDS, Keys, Place, ana_signs
 
 from tfreconcile.source import signatures
@@ -213,3 +214,29 @@ def test_the_exit_code_decides_whatever_a_program_writes(
     monkeypatch.setenv("PATH", f"{place.host}:{os.environ['PATH']}")
     with pytest.raises(Untrusted):
         signatures.of_tag(tag, signers, NOW)
+
+
+def test_a_key_is_recognised_by_what_a_signature_claims(place: Place, keys: Keys) -> None:
+    signers = place.trust(keys.ana.line())
+    told: dict[str, bool] = {}
+    people: Mapping[str, Key] = {"ana": keys.ana, "eve": keys.eve, "bo": keys.bo}
+    for who, key in people.items():
+        signing.tag(place.path, NAME, WORDS, key)
+        told[who] = signatures.recognised(signers)(place.read().signature or "")
+    assert told == {"ana": True, "eve": False, "bo": False}
+    signing.trusted(place.host / "trusted.gpg", keys.eve_gpg)
+    assert signatures.recognised(place.trust())(place.read().signature or "")
+
+
+@pytest.mark.parametrize(
+    "armour", ["", "x", "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----"]
+)
+def test_what_is_no_signature_is_of_no_known_key(place: Place, keys: Keys, armour: str) -> None:
+    assert not signatures.recognised(place.trust(keys.ana.line()))(armour)
+
+
+def test_no_key_is_recognised_while_the_signers_file_cannot_be_read(place: Place, keys: Keys) -> None:
+    ana_signs(place, keys)
+    signers = place.trust(keys.ana.line())
+    signers.file.write_text("garbage", encoding="ascii")
+    assert not signatures.recognised(signers)(place.read().signature or "")

@@ -99,6 +99,13 @@ def no_key(folder: Path) -> Path:
     return folder / "notes"
 
 
+def test_a_file_that_is_no_key_is_not_called_missing(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        signatures.sign(no_key(tmp_path), WORDS, "tfreconcile")
+    assert "this is no private key of SSH" in str(caught.value)
+    assert "No such file" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("make", "hint"),
     [
@@ -106,7 +113,7 @@ def no_key(folder: Path) -> Path:
         (without_its_private_half, "ssh-add the key, or give the private half"),
         (readable_for_all, "chmod 600"),
         (with_a_passphrase, "sign at a terminal, or ssh-add the key"),
-        (no_key, "try it by hand"),
+        (no_key, "give the private key, or the .pub file"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )

@@ -12,7 +12,7 @@ from support import signing
 from support.repository import environment
 from support.trust import NAME, WORDS, Keys, Place
 
-from tfreconcile.errors import Stalled
+from tfreconcile.errors import Stalled, Transient
 from tfreconcile.source import tags
 from tfreconcile.source.git import Mirror
 from tfreconcile.source.signers import Untrusted
@@ -170,6 +170,44 @@ def test_a_broken_tag_stops_the_tags_and_not_the_branch(place: Place) -> None:
     signing.delete(place.path, NAME)
     place.mirror.fetch()
     assert [ref.name for ref in tags.listed(place.mirror)] == ["tfreconcile/good"]
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["as fetched", "while git takes no tags"])
+def test_tags_are_asked_for_by_name_whatever_else_is_there(place: Place, broken: bool) -> None:
+    made = signing.tag(place.path, "tfreconcile/one", "one\n", None)
+    signing.tag(place.path, "tfreconcile/two", "two\n", None)
+    signing.git(place.path, "update-ref", "refs/heads/refs/tags/tfreconcile/one", "HEAD")
+    if broken:
+        place.mirror.fetch()
+        signing.delete(place.path, "tfreconcile/two")
+        raw(place, OBJECT + "tag x\ntagger garbage\n\nwords\n")
+    place.mirror.fetch()
+    names = ("tfreconcile/one", "tfreconcile/three", *(("tfreconcile/two",) if broken else ()))
+    assert tags.there(place.mirror, names) == {("tfreconcile/one", made)}
+    assert tags.there(place.mirror, ()) == frozenset()
+
+
+def test_a_repository_that_is_away_cannot_be_asked_for_its_tags(place: Place) -> None:
+    raw(place, OBJECT + "tag x\ntagger garbage\n\nwords\n")
+    place.mirror.fetch()
+    place.path.rename(place.path.with_name("away"))
+    with pytest.raises(Transient, match="SourceUnreachable: the tags cannot be asked for"):
+        tags.there(place.mirror, ("tfreconcile/one",))
+
+
+def test_doubts_about_tags_last_until_they_are_cleared_away(place: Place) -> None:
+    place.mirror.fetch()
+    assert tags.doubted(place.mirror) is None
+    tags.doubt(place.mirror, "away \udce9")
+    assert tags.doubted(place.mirror) == "away \\udce9"
+    tags.believe(place.mirror)
+    tags.believe(place.mirror)
+    assert tags.doubted(place.mirror) is None
+
+
+def test_doubts_that_cannot_be_kept_are_told(place: Place) -> None:
+    with pytest.raises(Transient, match="MirrorUnwritable"):
+        tags.doubt(place.mirror, "nothing was fetched yet")
 
 
 @settings(max_examples=200, deadline=None)

@@ -58,7 +58,7 @@ def test_an_old_directory_keeps_its_mode(tmp_path: Path) -> None:
 
 
 def test_what_was_written_is_there_after_a_restart(url: str) -> None:
-    with closing(connect(url)) as store:
+    with closing(connect(url, key=KEY)) as store:
         stacks.ensure(store, PAY, "stacks/pay/stack.yaml")
     with closing(connect(url)) as store:
         assert [record.name for record in stacks.all(store)] == [PAY]

@@ -325,3 +325,18 @@ def test_a_journal_of_many_events_is_verified_in_little_memory(store: Store, tmp
     stacks.ensure(store, NET, "stack.yaml")
     ledger.go_on(store, times=200)
     assert verified(tmp_path, list(export.lines(store, Part())), key=KEY).events == 200
+
+
+def test_a_word_that_was_signed_for_another_plan_than_the_one_applied_is_noted(
+    store: Store, tmp_path: Path
+) -> None:
+    word = replace(an_approval(), fingerprint=Fingerprint("e" * 64), signature=ledger.SIGNED)
+    for kept in (approvals.add(store, word), approvals.add(store, replace(word, signature=None))):
+        intent = applies.begin(store, an_apply(word=(kept.id,)))
+        applies.finish(store, intent, at=NOON, status=ApplyStatus.SUCCEEDED)
+    seen = verified(tmp_path, list(export.lines(store, Part())))
+    assert seen.findings == ()
+    assert [note for note in seen.notes if "which was signed for plan eeeeeeeeeeee" in note] == [
+        "apply 1 of plan ffffffffffff rests on approval 1, which was signed for plan eeeeeeeeeeee: "
+        "compare what the two do"
+    ]

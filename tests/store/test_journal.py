@@ -212,6 +212,7 @@ def test_a_success_tells_which_words_it_used(store: Store) -> None:
 
 
 def test_a_failure_uses_no_word_up(store: Store) -> None:
+    stacks.ensure(store, PAY, "d")
     word = approvals.add(store, an_approval())
     intent = applies.begin(store, an_apply(word=(word.id,)))
     applies.finish(store, intent, at=NOON, status=ApplyStatus.FAILED)
@@ -249,9 +250,24 @@ def test_a_plan_that_was_edited_is_not_what_was_decided(store: Store) -> None:
     assert not plans.is_as_decided(store, kept)
 
 
-def test_a_plan_from_before_the_journal_counts_as_decided(store: Store) -> None:
+@pytest.mark.parametrize(
+    "hides",
+    ["DELETE FROM journal", "UPDATE journal SET stack = 'x'", "UPDATE journal SET event = 'stack.sync'"],
+)
+def test_a_plan_of_which_no_event_tells_is_not_as_decided(store: Store, hides: str) -> None:
     kept = plans.get(store, plans.add(store, a_plan()))
     assert kept is not None
     with store.write() as session:
-        session.execute(text("DELETE FROM journal"))
-    assert plans.is_as_decided(store, kept)
+        session.execute(text(hides))
+    assert not plans.is_as_decided(store, kept)
+
+
+def test_a_plan_that_was_read_while_it_was_edited_is_not_as_decided(store: Store) -> None:
+    number = plans.add(store, ledger.a_kept_plan())
+    with store.write() as session:
+        session.execute(text("UPDATE plans SET engine = 'x'"))
+    edited = plans.get(store, number)
+    with store.write() as session:
+        session.execute(text("UPDATE plans SET engine = 'terraform'"))
+    assert edited is not None
+    assert not plans.is_as_decided(store, edited)

@@ -111,10 +111,33 @@ def test_stacks_that_vanished_together_are_held_and_due_when_they_are_back(store
 def test_only_a_stack_that_is_out_of_git_may_be_destroyed(store: Store) -> None:
     known(store, PAY)
     with store.read() as session, pytest.raises(Waiting, match="is in Git again"):
-        removals.require(session, PAY)
+        removals.require(session, PAY, removing=True, at=NOON)
     removals.mark(store, (), NOON)
     with store.read() as session:
-        removals.require(session, PAY)
+        removals.require(session, PAY, removing=True, at=NOON)
+
+
+def test_nothing_is_applied_to_a_stack_that_left_git_meanwhile(store: Store) -> None:
+    known(store, PAY)
+    with store.read() as session:
+        removals.require(session, PAY, removing=False, at=NOON)
+    removals.mark(store, (), NOON)
+    with store.read() as session, pytest.raises(Waiting) as caught:
+        removals.require(session, PAY, removing=False, at=NOON)
+    assert caught.value.reason == "LeftGit"
+
+
+@pytest.mark.parametrize("removing", [False, True])
+def test_nothing_is_done_to_a_stack_while_a_person_pauses_it(store: Store, removing: bool) -> None:
+    known(store, PAY)
+    if removing:
+        removals.mark(store, (), NOON)
+    stacks.suspend(store, PAY, by="ana", reason="incident 7", until=NOON + HOUR, at=NOON)
+    with store.read() as session, pytest.raises(Waiting) as caught:
+        removals.require(session, PAY, removing=removing, at=NOON)
+    assert (caught.value.reason, caught.value.message) == ("Suspended", f"ana paused {PAY}: incident 7")
+    with store.read() as session:
+        removals.require(session, PAY, removing=removing, at=NOON + HOUR)
 
 
 def test_what_is_concluded_of_a_stack_that_left_does_not_touch_one_that_is_there(store: Store) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from support.remembered import NOON, PAY, an_approval
 
 from tfreconcile.gate.model import Approval
 from tfreconcile.source.model import Signature
-from tfreconcile.store import approvals, tags
+from tfreconcile.store import approvals, refusals, tags
 from tfreconcile.store.database import Store
 from tfreconcile.store.records import TagRecord
 from tfreconcile.store.tables import ApprovalRow, JournalRow, TagRow
@@ -29,7 +30,7 @@ def _events(store: Store) -> list[tuple[str, str | None, str, object]]:
 
 
 def _accepted(store: Store) -> Approval:
-    kept = tags.accept(store, TAG, WORD)
+    kept = tags.accept(store, TAG, WORD, made_at=NOON)
     assert kept is not None
     return kept
 
@@ -61,13 +62,13 @@ def test_what_was_judged_is_not_judged_again(first: str, store: Store) -> None:
         tags.refuse(store, BAD)
     before = (tags.known(store), approvals.of(store), _events(store))
     tags.refuse(store, BAD)
-    assert tags.accept(store, TAG, WORD) is None
+    assert tags.accept(store, TAG, WORD, made_at=NOON) is None
     assert (tags.known(store), approvals.of(store), _events(store)) == before
 
 
 def test_the_same_name_on_another_object_is_another_tag(store: Store) -> None:
     tags.refuse(store, BAD)
-    assert tags.accept(store, replace(TAG, object="b" * 40), WORD) is not None
+    assert tags.accept(store, replace(TAG, object="b" * 40), WORD, made_at=NOON) is not None
 
 
 def test_rows_that_were_taken_away_do_not_bring_an_old_tag_back(store: Store) -> None:
@@ -75,7 +76,7 @@ def test_rows_that_were_taken_away_do_not_bring_an_old_tag_back(store: Store) ->
     with store.write() as session:
         session.execute(delete(TagRow))
         session.execute(delete(ApprovalRow))
-    assert tags.accept(store, TAG, WORD) is None
+    assert tags.accept(store, TAG, WORD, made_at=NOON) is None
     assert approvals.of(store) == ()
     assert [one.refused for one in tags.refused(store, limit=9)] == [tags.COUNTED]
 
@@ -96,3 +97,51 @@ def test_the_newest_refusals_of_one_stack_are_listed_oldest_first(store: Store) 
         tags.refuse(store, replace(BAD, ref=f"r{number}", stack=PAY if number % 2 else "orders"))
     assert [one.ref for one in tags.refused(store, limit=3)] == ["r1", "r2", "r3"]
     assert [one.ref for one in tags.refused(store, "orders", limit=3)] == ["r0", "r2"]
+
+
+def _body(store: Store, number: int) -> Mapping[str, object]:
+    with store.read() as session:
+        row = session.get(JournalRow, number)
+        assert row is not None
+        return row.body
+
+
+def test_many_refusals_have_one_event_between_them_after_the_first(store: Store) -> None:
+    signed = [replace(BAD, ref=f"s{number}") for number in range(tags.TOLD + 2)]
+    unsigned = [replace(BAD, ref=f"u{number}") for number in range(7)]
+    tags.refuse_all(store, signed, unsigned)
+    tags.refuse_all(store, signed, unsigned)
+    assert len(_events(store)) == tags.TOLD + 1
+    assert [_body(store, number)["tag"] for number in (1, tags.TOLD)] == ["s0", f"s{tags.TOLD - 1}"]
+    last = _body(store, tags.TOLD + 1)
+    digests = last["tags"]
+    assert last["refused"] == 9
+    assert isinstance(digests, list)
+    assert len(digests) == 2, "of the signed ones: nothing makes a word of the others"
+    assert [one.ref for one in tags.refused(store, limit=99)] == [one.ref for one in (*unsigned, *signed)]
+
+
+def test_nothing_is_told_of_no_refusals(store: Store) -> None:
+    tags.refuse_all(store, ())
+    assert _events(store) == []
+
+
+@pytest.mark.parametrize("place", [0, tags.TOLD + 1], ids=["with an event of its own", "with the others"])
+def test_rows_that_were_taken_away_do_not_have_a_refused_tag_accepted(place: int, store: Store) -> None:
+    refused = [replace(BAD, ref=f"r{number}") for number in range(tags.TOLD + 2)]
+    tags.refuse_all(store, (*refused[:place], BAD, *refused[place:]))
+    with store.write() as session:
+        session.execute(delete(TagRow))
+    assert tags.accept(store, TAG, WORD, made_at=NOON) is None
+    assert approvals.of(store) == ()
+    why = refusals.BEFORE if place else BAD.refused
+    assert [(one.ref, one.refused) for one in tags.refused(store, limit=9)] == [(REF, why)]
+
+
+def test_an_event_that_was_made_up_refuses_nothing(store: Store) -> None:
+    tags.refuse(store, BAD)
+    with store.write() as session:
+        session.execute(delete(TagRow))
+        session.execute(update(JournalRow).values(body={**_body(store, 1), "reason": "made up"}))
+        session.flush()
+        assert refusals.reason(store, session, TAG) is None

@@ -11,6 +11,7 @@ from tfreconcile.classify.model import Classification
 from tfreconcile.errors import Place
 from tfreconcile.gate.model import Approval, Verdict
 from tfreconcile.plan.document import Address, Change, Drift, Json, Kind, Plan
+from tfreconcile.plan.dynamic import Generated
 from tfreconcile.plan.fingerprint import ChangeDigest, Digests, Fingerprint
 from tfreconcile.plan.parse import parse
 from tfreconcile.source.model import Authorship, IgnoreRule, Revision, Signature
@@ -19,6 +20,7 @@ PLANS = Path(__file__).parents[1] / "plans"
 TODAY = date(2026, 11, 21)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CALM = Known(had_resources=0, backend_moved=False, max_destroys=10, max_destroy_percent=100)
+NO_DYNAMIC = Generated()
 MARK = Fingerprint("f" * 64)
 _ACTIONS = {
     Kind.CREATE: ("create",),
@@ -59,9 +61,18 @@ def assessed(
     known: Known = CALM,
     ignore: tuple[IgnoreRule, ...] = (),
     today: date = TODAY,
+    generated: Generated | None = NO_DYNAMIC,
 ) -> Classification:
     """``assess`` with marks for digests and a stack of which nothing alarming is known."""
-    return assess(plan, marked(plan), known, inputs_changed=inputs_changed, ignore=ignore, today=today)
+    return assess(
+        plan,
+        marked(plan),
+        known,
+        inputs_changed=inputs_changed,
+        generated=generated,
+        ignore=ignore,
+        today=today,
+    )
 
 
 def planned(*changes: Change, drift: tuple[Drift, ...] = (), prior: int = 0, applyable: bool = True) -> Plan:

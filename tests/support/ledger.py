@@ -8,7 +8,7 @@ from support.remembered import HEAD, HOUR, MARK, NET, NOON, PAY, an_apply, an_ap
 
 from tfreconcile.gate.model import Verdict
 from tfreconcile.source.model import Signature
-from tfreconcile.store import applies, approvals, plans, sources, stacks
+from tfreconcile.store import applies, approvals, journal, plans, sources, stacks
 from tfreconcile.store.database import Store
 from tfreconcile.store.journal import BY_ITSELF, Event, EventKind
 from tfreconcile.store.records import ApplyStatus, PlanRecord, SourceRecord
@@ -63,3 +63,11 @@ def go_on(store: Store, *, times: int) -> None:
     """More happens: one event each time."""
     for _ in range(times):
         stacks.request_sync(store, NET, by="ana", at=NOON)
+
+
+def go_on_at_once(store: Store, *, times: int) -> None:
+    """As much happens in one transaction."""
+    event = Event(kind=EventKind.STACK_SYNC, stack=NET, actor="ana", at=NOON, body={})
+    with store.write() as session:
+        for _ in range(times):
+            journal.append(store, session, event)

@@ -28,6 +28,7 @@ class Situation:
     now: datetime
     fingerprint: Fingerprint
     complete: bool = True
+    doubted: frozenset[int] = frozenset()
 
 
 def level(at: Situation, hazard: Hazard) -> Requirement:
@@ -59,11 +60,13 @@ def is_good(at: Situation, word: Approval, kinds: set[HazardKind]) -> bool:
         return False
     if word.revoked_at or word.consumed_at or at.now >= word.expires_at:
         return False
+    if at.now >= word.at + rules.ttl or word.id in at.doubted:
+        return False
     if not all(any(fits(word.by, pattern) for pattern in group) for group in groups):
         return False
     if (rules.signed or any(one.signed for one in special)) and word.signature is None:
         return False
-    return not rules.four_eyes or not (at.authors is None or is_author(word.by, at.authors))
+    return not rules.four_eyes or not (at.authors is None or is_author(word, at.authors))
 
 
 def fits(person: str, pattern: str) -> bool:
@@ -73,22 +76,29 @@ def fits(person: str, pattern: str) -> bool:
     return person.endswith(pattern[1:]) if pattern.startswith("*") else person == pattern
 
 
-def is_author(person: str, authors: Iterable[Authorship]) -> bool:
+def is_author(word: Approval, authors: Iterable[Authorship]) -> bool:
     """In stories people commit under their address, however they spell it."""
-    return any(is_one(person, name) for one in authors for name in (one.author_email, one.committer_email))
+    names = [name.lower() for one in authors for name in (one.author_email, one.committer_email)]
+    if is_proven(word):
+        return any(name in (word.by.lower(), login(word.by)) for name in names)
+    return login(word.by) in map(login, names)
 
 
-def is_one(person: str, other: str) -> bool:
-    """The same name however it is spelled, or the login name of that address."""
-    mine, its = person.lower(), other.lower()
-    return mine == its or mine == its.partition("@")[0] or its == mine.partition("@")[0]
+def is_proven(word: Approval) -> bool:
+    """Is it sure that this address is the person's? What the host calls somebody may be anybody's."""
+    return word.signature is not None and "@" in word.by
 
 
-def count(people: Iterable[str]) -> int:
-    """How many people these names are at least: a login name beside its address is nobody else."""
-    names = {name.lower() for name in people}
-    full = {name for name in names if "@" in name}
-    return len(full | {name for name in names if not any(is_one(name, other) for other in full)})
+def login(name: str) -> str:
+    """What the host calls the owner of an address."""
+    return name.lower().partition("@")[0]
+
+
+def count(words: Iterable[Approval]) -> int:
+    """How many people said this at least: a login name beside its address is nobody else."""
+    words = list(words)
+    proven = {word.by.lower() for word in words if is_proven(word)}
+    return len(proven) + len({login(word.by) for word in words} - {login(name) for name in proven})
 
 
 def quorum(at: Situation, kinds: set[HazardKind]) -> int:
@@ -108,12 +118,12 @@ def agreed(at: Situation, effects: set[ChangeDigest], hazards: set[Hazard], *mor
     """Have enough people seen and approved these effects with these hazards?"""
     kinds = {hazard.kind for hazard in hazards} | {HazardKind(kind) for kind, _ in more}
     pairs = {(str(hazard.kind), str(hazard.address)) for hazard in hazards} | set(more)
-    people = {
-        word.by
+    agreeing = [
+        word
         for word in at.words
         if is_good(at, word, kinds) and effects <= word.changes and pairs <= word.hazards
-    }
-    return count(people) >= quorum(at, kinds)
+    ]
+    return count(agreeing) >= quorum(at, kinds)
 
 
 def may_be_applied(at: Situation) -> bool:
@@ -141,24 +151,35 @@ def covers_plan(
 ) -> bool:
     """A hazard of the plan as a whole: by its own rules, and by people who saw all of the plan's."""
     pairs = {(str(hazard.kind), str(hazard.address)) for hazard in whole}
-    people = {
-        word.by
+    agreeing = [
+        word
         for word in at.words
         if is_good(at, word, kinds) and everything <= word.changes and pairs <= word.hazards
-    }
-    return count(people) >= quorum(at, kinds)
+    ]
+    return count(agreeing) >= quorum(at, kinds)
 
 
-def is_rejected(at: Situation) -> bool:
-    """Has somebody said no to this plan, or to an effect of it that needs a word?"""
+def is_rejected(at: Situation, *, whole: bool = False) -> bool:
+    """Has somebody said no to this plan, to an effect of it that needs a word, or that needed one then?
+
+    All of them need one when the ``whole`` plan does. A no that names no effect is to all of its plan.
+    """
+    everything = {item.digest for item in at.plan.changes}
     needing = {item.digest for item in at.plan.changes if APPROVE in asked_of(at, item)}
+    if whole or not at.complete or asking(at, at.plan.hazards):
+        needing = everything
     return any(
-        word.verdict is Verdict.REJECT
-        and word.stack == STACK
-        and not word.revoked_at
-        and (word.fingerprint == at.fingerprint or needing & word.changes)
+        word.fingerprint == at.fingerprint
+        or needing & word.changes
+        or everything & (asked_then(word) or word.changes)
         for word in at.words
+        if word.verdict is Verdict.REJECT and word.stack == STACK and not word.revoked_at
     )
+
+
+def asked_then(no: Approval) -> set[ChangeDigest]:
+    """What needed a word when the no was said."""
+    return {ChangeDigest(digest) for kind, digest in no.hazards if kind == "rejected"}
 
 
 def is_open(at: Situation) -> bool:
@@ -179,14 +200,14 @@ def is_open(at: Situation) -> bool:
 
 def is_overridden(at: Situation, everything: set[ChangeDigest]) -> bool:
     """A closed window gives way to people who saw all of it and said that it shall."""
-    if at.policy.hazards.get(HazardKind.WINDOW_OVERRIDE, NEVER) is NEVER:
+    if at.policy.hazards.get(HazardKind.WINDOW_OVERRIDE, NEVER) is NEVER or is_rejected(at, whole=True):
         return False
     seen = asking(at, at.plan.hazards) | {one for item in at.plan.changes for one in asking(at, item.hazards)}
     kinds = {HazardKind.WINDOW_OVERRIDE}
     pairs = {(str(hazard.kind), str(hazard.address)) for hazard in seen} | {OVERRIDE}
-    people = {
-        word.by
+    agreeing = [
+        word
         for word in at.words
         if is_good(at, word, kinds) and everything <= word.changes and pairs <= word.hazards
-    }
-    return count(people) >= quorum(at, kinds)
+    ]
+    return count(agreeing) >= quorum(at, kinds)

@@ -175,6 +175,19 @@ def forged(repository: Path, name: str, content: bytes) -> str:
     return made
 
 
+def many(repository: Path, messages: Mapping[str, str]) -> None:
+    """Annotated tags of these messages by name, made by one program; a signature may be part of a message."""
+    head = git(repository, "rev-parse", "HEAD")
+    texts = {name: message.encode() for name, message in messages.items()}
+    rows = [
+        f"tag {name}\nfrom {head}\ntagger Eve <eve@example.com> 1767323045 +0000\ndata {len(text)}\n".encode()
+        + text
+        + b"\n"
+        for name, text in texts.items()
+    ]
+    git(repository, "fast-import", "--quiet", "--force", stdin=b"".join(rows))
+
+
 def raw(repository: Path, name: str) -> bytes:
     """The bytes of a tag object."""
     return git_bytes(repository, "cat-file", "tag", f"refs/tags/{name}")

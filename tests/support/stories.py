@@ -11,6 +11,7 @@ from support.judged import A_SIGNATURE, NOON, change, commit
 from support.oracle import APPROVE, AUTO, NEVER, OVERRIDE, STACK, Situation
 
 from tfreconcile.classify.model import Cause, Classification, Classified, DriftKind, Hazard, HazardKind
+from tfreconcile.gate.approvals import REJECTED
 from tfreconcile.gate.model import (
     Act,
     Approval,
@@ -26,7 +27,10 @@ from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
 from tfreconcile.source.model import Signature
 
 OTHER = "network"
-PEOPLE = ("ana@x.example", "bo@x.example", "cy@x.example", "Ana@x.example", "bo", "mallory@y.example")
+PEOPLE = (
+    *("ana@x.example", "bo@x.example", "cy@x.example", "Ana@x.example", "bo"),
+    *("mallory@y.example", "ana@y.example"),
+)
 ON_EFFECTS = (HazardKind.DESTROY, HazardKind.STATEFUL, HazardKind.IAM, HazardKind.UNKNOWN_ACTION)
 ON_PLANS = (HazardKind.BACKEND_MOVED, HazardKind.OFF_HOURS, HazardKind.EMPTY_STATE)
 MONTH = timedelta(days=30)
@@ -78,6 +82,7 @@ POLICIES = st.builds(
     approvals=st.builds(
         ApprovalRules,
         required=QUORUMS,
+        ttl=st.sampled_from([MONTH, MONTH, MONTH, timedelta(days=1), timedelta(hours=3)]),
         approvers=GROUPS,
         four_eyes=COIN,
         signed=st.sampled_from([False, False, True]),
@@ -164,6 +169,7 @@ MANNERS = st.builds(
 def spoken(manner: Manner, plan: Classification, *, number: int, now: datetime) -> Approval:
     """A word on a plan as it was shown, on a part of it, on more than it is now, or on another stack's."""
     digests, pairs = sorted(item.digest for item in plan.changes), sorted(shown(plan))
+    against = digests[: manner.number % 3] if manner.verdict is Verdict.REJECT else ()
     if manner.flaw == "less":
         del digests[manner.number % len(digests)]
     if manner.flaw == "more":
@@ -181,7 +187,9 @@ def spoken(manner: Manner, plan: Classification, *, number: int, now: datetime) 
         reason="",
         expires_at=now + manner.lasts,
         changes=frozenset(digests),
-        hazards=frozenset(pairs) | (frozenset({OVERRIDE}) if manner.overrides else frozenset()),
+        hazards=frozenset(
+            (*pairs, *([OVERRIDE] if manner.overrides else ()), *((REJECTED, one) for one in against))
+        ),
         signature=manner.signature,
     )
 
@@ -221,6 +229,7 @@ SITUATIONS = st.builds(
     policy=POLICIES,
     authors=HISTORIES,
     complete=st.sampled_from([True, True, True, True, False]),
+    doubted=st.sampled_from([frozenset(), frozenset(), frozenset({0}), frozenset({1, 3})]),
 )
 FROZEN = Window(allow=True, cron="0 0 29 2 *", duration=timedelta(days=1))
 """Open on a day that no story comes to."""

@@ -23,6 +23,7 @@ from tfreconcile.classify.model import (
 from tfreconcile.classify.readback import RealDrift, block_of, given, real_drift
 from tfreconcile.classify.sizes import Limits
 from tfreconcile.plan.document import Address, Change, Plan
+from tfreconcile.plan.dynamic import Generated
 from tfreconcile.plan.fingerprint import ChangeDigest, Digests
 from tfreconcile.source.model import IgnoreRule
 
@@ -35,6 +36,7 @@ class _Facts:
     drift: Mapping[Address, RealDrift]
     blocks: Mapping[str, frozenset[str]]
     inputs_changed: bool | None
+    nested_shown: bool
 
 
 def assess(
@@ -43,15 +45,24 @@ def assess(
     known: Known,
     *,
     inputs_changed: bool | None,
+    generated: Generated | None = None,
     ignore: tuple[IgnoreRule, ...] = (),
     today: date,
 ) -> Classification:
     """All that a gate needs to know of a plan; only what has a digest, and so does something, is listed.
 
     ``inputs_changed``: did Git change what the plan depends on since the last apply; None if Git is not at
-    hand. ``digests`` must be those of this very plan.
+    hand. ``generated`` are the blocks that the code makes with ``dynamic``, which no plan shows; None if the
+    code is not at hand. ``digests`` must be those of this very plan.
     """
-    facts = _Facts(known=known, drift=real_drift(plan), blocks=given(plan), inputs_changed=inputs_changed)
+    blocks = given(plan, generated)
+    facts = _Facts(
+        known=known,
+        drift=real_drift(plan, blocks),
+        blocks=blocks,
+        inputs_changed=inputs_changed,
+        nested_shown=generated is not None,
+    )
     changes = tuple(
         _classified(change, digest, facts, active_rules(change.address, ignore, today))
         for change, digest in zip(plan.changes, digests.changes, strict=True)
@@ -60,7 +71,7 @@ def assess(
     return Classification(
         changes=changes,
         outputs=_outputs(plan, digests, inputs_changed),
-        drift=drifted(plan, ignore, today),
+        drift=drifted(plan, ignore, today, facts.drift),
         hazards=(*plan_hazards(plan, known), *_of_people(known, changes)),
     )
 
@@ -72,7 +83,8 @@ def _classified(
     real = None if change.deposed is not None else facts.drift.get(change.address)
     cause, kind = cause_of(change, real, facts.inputs_changed)
     limits = Limits(factor=known.scale_factor, critical=known.critical)
-    by_value = context_hazards(change, limits, facts.blocks.get(block_of(change.address)))
+    configured = facts.blocks.get(block_of(change.address))
+    by_value = context_hazards(change, limits, configured, nested_shown=facts.nested_shown)
     return Classified(
         change=change,
         digest=digest,
@@ -87,7 +99,7 @@ def _of_people(known: Known, changes: Iterable[Classified]) -> Iterator[Hazard]:
     """Hazards of the plan by who asked for it, and when."""
     causes = frozenset(one.cause for one in changes)
     for hazard in (
-        unattended_author(known.commits, known.unattended, causes),
+        unattended_author(known.commits, known.unattended, causes, unattributed=known.unattributed),
         off_hours(known.off_hours, causes),
     ):
         if hazard is not None:

@@ -17,19 +17,23 @@ _LONGEST = 80
 
 
 def unattended_author(
-    commits: tuple[Authorship, ...] | None, patterns: Unattended, causes: frozenset[Cause]
+    commits: tuple[Authorship, ...] | None,
+    patterns: Unattended,
+    causes: frozenset[Cause],
+    *,
+    unattributed: str | None = None,
 ) -> Hazard | None:
     """A commit whose author, committer or trailers are those of no person, where Git asked for a change.
 
-    ``commits`` are all that touch the inputs since the applied revision, so that a merge by a person does
-    not hide what it merges; None when not all could be read. Names are claims: whoever wants to look like a
-    person can.
+    ``commits`` are all that touch the inputs since nothing was left to do, so that a merge by a person does
+    not hide what it merges; None when they are not all known, and ``unattributed`` may say why. Names are
+    claims: whoever wants to look like a person can.
     """
     if not causes & _ASKED_BY_GIT:
         return None
     if commits is None:
         unread = "not all commits since the applied revision could be read: nobody can tell who wrote them"
-        return Hazard(HazardKind.UNATTENDED_AUTHOR, Address(""), unread)
+        return Hazard(HazardKind.UNATTENDED_AUTHOR, Address(""), unattributed or unread)
     found = [(commit, why) for commit in commits if (why := _match(commit, patterns)) is not None]
     if not found:
         return None

@@ -32,9 +32,9 @@ def cause_of(
     ``inputs_changed``: did Git change what this stack's plan depends on since its last apply; None when
     Git is not at hand, which makes every cause UNKNOWN and leaves the kind of drift told.
 
-    The strict half of the rules: where the inputs changed, only an update that does nothing but put back
-    what was there before is caused by drift; one more leaf, even a leaf not known yet, makes it BOTH, and
-    so does a creation, whatever it restores.
+    The strict half of the rules: where the inputs changed, or nothing was ever in sync, no change that undoes
+    drift is caused by drift alone: the state that it goes back to may be Git's choice as well (a backend, a
+    provider of another account, an older wish that comes back).
     Where they did not, unknown leaves may follow (something computed follows the revert), but a known
     other value (an older wish of Git that was never applied, a data source) still makes it BOTH.
     """
@@ -93,9 +93,11 @@ def _cause_of_creation(change: Change, drift: RealDrift, inputs_changed: bool) -
 
 
 def _cause_of_revert(change: Change, drift: RealDrift, inputs_changed: bool) -> Cause:
+    if inputs_changed:
+        return Cause.BOTH
     if only_reverts(change, drift):
         return Cause.DRIFT
-    if inputs_changed or is_more_than_values(change):
+    if is_more_than_values(change):
         return Cause.BOTH
     parts = _parts(change, drift)
     follows = parts.reverts and not parts.others and _is_forced_by(change, drift)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tfreconcile.classify.networks import is_wide, network_of
+from tfreconcile.classify.addresses import is_wide, network_of
 
 _MOUNTED = "elasticfilesystem:accessedviamounttarget"
 # Keys whose value names accounts, organisations, networks or single resources, so that a stranger cannot have
-# it. aws:Referer, aws:UserAgent and aws:SecureTransport are none: everybody can.
+# it. aws:Referer, aws:UserAgent and aws:SecureTransport are none: everybody can; nor is aws:username, which
+# every account gives as it likes.
 _BOUNDING = frozenset(
     {
         *("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths"),
         *("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner"),
-        *("aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:userid", "aws:username"),
+        *("aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:userid"),
         *("kms:calleraccount", "s3:dataaccesspointaccount", "s3:dataaccesspointarn", _MOUNTED),
     }
 )
@@ -58,7 +59,7 @@ class Condition:
             return network is not None and not is_wide(network)
         if self.operator == "bool":
             return self.key == _MOUNTED and value.lower() == "true"
-        return _is_telling(value)
+        return is_telling(value)
 
 
 def conditions(found: object) -> tuple[Condition, ...] | None:
@@ -81,15 +82,16 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _is_telling(value: str) -> bool:
+def is_telling(value: str) -> bool:
     """Does the text name an account, a resource or an organisation, whatever its wildcards leave open?
 
-    Of an ARN the account must be plain; where there is none (buckets), the resource.
+    Of an ARN the account must be plain; where there is none, the name of the bucket: anybody can have one
+    that begins like it.
     """
     parts = value.split(":", 5)
     if parts[0] == "arn":
-        account, resource = parts[4:5], parts[5:6]
-        return _is_plain("".join(account)) or (account == [""] and _is_begun("".join(resource), 1))
+        account, resource = parts[4:5], "".join(parts[5:6])
+        return _is_plain("".join(account)) or (account == [""] and _is_plain(resource.partition("/")[0]))
     return _is_plain(value) or _is_begun(value, TELLING)
 
 

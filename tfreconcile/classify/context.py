@@ -10,6 +10,7 @@ from tfreconcile.classify.moves import PLAIN, applies
 from tfreconcile.classify.networks import opens
 from tfreconcile.classify.sides import Sides
 from tfreconcile.classify.sizes import Limits, moved
+from tfreconcile.classify.totals import opens_in_total
 from tfreconcile.classify.watched import Rule, When, rules_for
 from tfreconcile.plan.document import Address, Change, Kind
 
@@ -18,14 +19,17 @@ NAMED = 4
 
 _EXISTING_ONLY = frozenset({HazardKind.PROTECTION_REMOVED, HazardKind.SCALE})
 """A new resource has no protection to lose and no capacity to leave."""
-_JUDGES: Mapping[When, Callable[[Rule, Sides], Iterator[str]]] = {**PLAIN, **GRANTS, When.OPENS: opens}
+_JUDGES: Mapping[When, Callable[[Rule, Sides], Iterator[str]]] = {**PLAIN, **GRANTS}
 _DONE = frozenset({Kind.CREATE, Kind.UPDATE, Kind.REPLACE, Kind.IMPORT, Kind.DELETE})
 
 
-def context_hazards(change: Change, limits: Limits, configured: frozenset[str] | None) -> tuple[Hazard, ...]:
+def context_hazards(
+    change: Change, limits: Limits, configured: frozenset[str] | None, *, nested_shown: bool = True
+) -> tuple[Hazard, ...]:
     """At most one hazard of each kind; its sentence names what moves how, and why that matters.
 
-    ``configured`` are the attributes that the code gives, None when nobody can tell. Only what is worse than
+    ``configured`` are the attributes that the code gives, None when nobody can tell; without
+    ``nested_shown`` it may make blocks that are not among them. Only what is worse than
     before counts. A value that is known only after apply counts as the worst that it may become.
     """
     if change.mode != "managed" or change.deposed is not None or change.kind not in _DONE:
@@ -33,7 +37,7 @@ def context_hazards(change: Change, limits: Limits, configured: frozenset[str] |
     rules = rules_for(change.type)
     if not rules:
         return ()
-    sides = Sides(change, configured)
+    sides = Sides(change, configured, nested_shown)
     found: dict[HazardKind, dict[str, None]] = {}
     for kind, rule in rules:
         if kind in _EXISTING_ONLY and change.before is None:
@@ -50,6 +54,8 @@ def context_hazards(change: Change, limits: Limits, configured: frozenset[str] |
 def _findings(rule: Rule, sides: Sides, limits: Limits) -> Iterator[str]:
     if rule.when in (When.SCALES, When.RESIZES):
         return moved(rule, sides, limits)
+    if rule.when is When.OPENS:
+        return iter(tuple(opens(rule, sides)) or tuple(opens_in_total(rule, sides)))
     return _JUDGES[rule.when](rule, sides)
 
 

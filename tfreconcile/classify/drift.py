@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 
@@ -10,12 +10,14 @@ from tfreconcile.classify.cause import drift_kind
 from tfreconcile.classify.model import Drifted, DriftKind
 from tfreconcile.classify.paths import Path, dotted
 from tfreconcile.classify.readback import RealDrift, real_drift
-from tfreconcile.plan.document import Plan
+from tfreconcile.plan.document import Address, Plan
 from tfreconcile.source.model import IgnoreRule
 
 
-def drifted(plan: Plan, ignore: tuple[IgnoreRule, ...], today: date) -> tuple[Drifted, ...]:
-    """Every real drift of a plan in its order, quiet ones included.
+def drifted(
+    plan: Plan, ignore: tuple[IgnoreRule, ...], today: date, real: Mapping[Address, RealDrift] | None = None
+) -> tuple[Drifted, ...]:
+    """Every real drift of a plan in its order, quiet ones included; ``real`` when it is known already.
 
     An entry is SUPPRESSED when rules that have not ended cover all its attributes; otherwise the covered
     ones are only counted. ``attributes`` are names, never values.
@@ -23,7 +25,7 @@ def drifted(plan: Plan, ignore: tuple[IgnoreRule, ...], today: date) -> tuple[Dr
     changes = {change.address: change for change in plan.changes if change.deposed is None}
     return tuple(
         _told(drift, drift_kind(changes.get(address), drift), active_rules(address, ignore, today))
-        for address, drift in real_drift(plan).items()
+        for address, drift in (real_drift(plan) if real is None else real).items()
     )
 
 

@@ -14,28 +14,31 @@ from tfreconcile.classify.watched import Rule, When
 from tfreconcile.plan.document import Json
 
 Judge: TypeAlias = Callable[[Rule, Document, Document], Iterator[str]]
+Asked: TypeAlias = Callable[[Statement], bool]
 """Sentences about what the second document lets happen and the first did not."""
 
 _HARMLESS = re.compile(r"[a-z0-9-]+:(?:describe|list)[a-z*]*", re.ASCII)
 """Actions that show names and settings: most of them can be given for all resources only."""
 _READING = re.compile(r"[a-z0-9-]+:(?:describe|list|get|batchget|head|lookup|query|scan|search|view)[a-z*]*")
-_TYPE_ALONE = re.compile(r"[a-z-]+[/:]\*")
+_TYPE_ALONE = re.compile(r"[a-z-]+[/:][*?/:]*")
+_TELLING = 3
+"""Characters that the name of a bucket has at least: fewer of them, and then a wildcard, name none."""
 _PUBLIC_MEMBERS = ("allUsers", "allAuthenticatedUsers")
 
 
 def public(rule: Rule, sides: Sides) -> Iterator[str]:
     """Everybody may do something, and no condition keeps out strangers."""
-    return _judged(rule, sides, _public)
+    return _judged(rule, sides, _public, _is_public)
 
 
 def wide(rule: Rule, sides: Sides) -> Iterator[str]:
     """Wildcards where they matter, lists of what is *not* meant, and roles that may do almost everything."""
-    return _judged(rule, sides, _wide)
+    return _judged(rule, sides, _wide, _is_wide)
 
 
 def trusts(rule: Rule, sides: Sides) -> Iterator[str]:
     """Somebody else than a service may take on the role, or may under fewer conditions."""
-    return _judged(rule, sides, _trusts)
+    return _judged(rule, sides, _trusts, _is_way_in)
 
 
 GRANTS: dict[When, Callable[[Rule, Sides], Iterator[str]]] = {
@@ -45,9 +48,10 @@ GRANTS: dict[When, Callable[[Rule, Sides], Iterator[str]]] = {
 }
 
 
-def _judged(rule: Rule, sides: Sides, judge: Judge) -> Iterator[str]:
+def _judged(rule: Rule, sides: Sides, judge: Judge, asked: Asked) -> Iterator[str]:
     olds = () if moved_on(rule, sides) else sides.before(rule.names)
     old = _together(tuple(_document(spot.value) for spot in olds))
+    yield from _undenied(rule, sides, old, asked)
     for spot in sides.after(rule.names):
         if spot.unknown:
             yield f"{sides.name(spot)} is known only after apply, and may allow anything: {rule.why}"
@@ -59,6 +63,18 @@ def _judged(rule: Rule, sides: Sides, judge: Judge) -> Iterator[str]:
             yield f"{sides.name(spot)} is no policy that can be read: {rule.why}"
         for sentence in dict.fromkeys(judge(rule, old, new)):
             yield f"{sides.name(spot)} {sides.word(spot, sentence)}: {rule.why}"
+
+
+def _undenied(rule: Rule, sides: Sides, old: Document, asked: Asked) -> Iterator[str]:
+    """A statement that denied something goes, or denies less, where something alarming stays allowed."""
+    spots = [spot for spot in sides.after(rule.names) if not spot.unknown]
+    new = _together(tuple(_document(spot.value) for spot in spots))
+    for lost in old.denying:
+        if lost in new.denying or any(lost.within(one) for one in new.denying):
+            continue
+        if any(asked(grant) for one in new.allowing if lost.meets(one) for grant in one.grants()):
+            said = sides.word(spots[0], f"no longer denies all of {_shown(lost.actions)}")
+            yield f"{sides.name(spots[0])} {said}: {rule.why}"
 
 
 def _document(value: Json) -> Document:
@@ -136,9 +152,24 @@ def _is_wide_resource(words: Words) -> bool:
 
 
 def _is_all(resource: str) -> bool:
-    """``*``, and in an account ``role/*``; a bucket's ``name/*`` has no account, and is one bucket's."""
+    """``*``, and in an account ``role/*``; a bucket's ``name/*`` has no account, and is one bucket's.
+
+    A wildcard before account or resource may stand for any text, colons too; that of the region is common,
+    and harmless.
+    """
     *parts, named = resource.split(":", 5)
-    return named == "*" or (len(parts) == 5 and bool(parts[4]) and bool(_TYPE_ALONE.fullmatch(named)))
+    if len(parts) < 5:
+        return _is_open(resource)
+    account, begins = parts[4], re.split(r"[*?]", named, maxsplit=1)[0]
+    if any(_is_open(part) for part in (*parts[:3], account)) or (_is_open(named) and not begins):
+        return True
+    if account:
+        return bool(_TYPE_ALONE.fullmatch(named)) and _is_open(named)
+    return _is_open(named) and "/" not in begins and len(begins) < _TELLING
+
+
+def _is_open(text: str) -> bool:
+    return "*" in text or "?" in text
 
 
 def _shown(words: Words) -> str:

@@ -37,10 +37,11 @@ class Known:
     ``had_resources``: how many the record says it had after its last apply; 0 if it never had one.
     ``stateful``: the host's own patterns over resource types. ``critical``: any capacity that shrinks
     counts, not only one that shrinks by more than ``scale_factor``. ``commits``: what was committed to the
-    inputs since the applied revision, None when not all of it could be read. ``off_hours``: a sentence when
-    nobody is at hand now, else None.
+    inputs since nothing was left to do, None when that is not known; ``unattributed`` may say why.
+    ``off_hours``: a sentence when nobody is at hand now, else None.
     ``removed``: the stack left Git, and the plan takes away all that it has. ``renamed_from``: the stack,
-    gone from Git with its resources, that this new one seems to be.
+    gone from Git with its resources, that this new one seems to be. ``perhaps_of``: a stack in Git whose
+    state may be the one that is to be emptied.
     """
 
     had_resources: int
@@ -51,10 +52,12 @@ class Known:
     scale_factor: float = 2.0
     critical: bool = False
     commits: tuple[Authorship, ...] | None = ()
+    unattributed: str | None = None
     unattended: Unattended = field(default_factory=Unattended)
     off_hours: str | None = None
     removed: bool = False
     renamed_from: str | None = None
+    perhaps_of: str | None = None
 
 
 def change_hazards(change: Change, drift: DriftKind | None, known: Known) -> tuple[Hazard, ...]:
@@ -75,7 +78,7 @@ def plan_hazards(plan: Plan, known: Known) -> tuple[Hazard, ...]:
     found = (
         backend_moved(known),
         empty_state(plan, known),
-        removal.stack_removed(plan) if known.removed else blast_radius(plan, known),
+        removal.stack_removed(plan, known.perhaps_of) if known.removed else blast_radius(plan, known),
         removal.renamed(plan, known.renamed_from),
     )
     return tuple(hazard for hazard in found if hazard is not None)

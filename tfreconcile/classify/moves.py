@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
-from tfreconcile.classify.paths import settled
+from tfreconcile.classify.conditions import is_telling
+from tfreconcile.classify.paths import Path, is_alike, settled
 from tfreconcile.classify.sides import Sides, Spot
 from tfreconcile.classify.watched import Rule, When, path
+from tfreconcile.plan.differences import UNKNOWN
 from tfreconcile.plan.document import Json
+
+Look: TypeAlias = Callable[[Path], tuple[Spot, ...]]
+"""One side of a change."""
+
+_FULL = frozenset({"READ", "WRITE", "READ_ACP", "WRITE_ACP"})
+"""What ``FULL_CONTROL`` of an ACL holds."""
 
 
 def becomes(rule: Rule, sides: Sides) -> Iterator[str]:
     """A bad value that was not there before; one that is not known yet may be it."""
     old = () if moved_on(rule, sides) else sides.before(rule.names)
-    had = {hit for spot in old for hit in _hits(rule, spot.value)}
+    had = {hit for spot in old for hit in _able(rule, sides.before, spot)}
     for spot in sides.after(rule.names):
-        new = sorted(_hits(rule, spot.value) - had)
+        new = _able(rule, sides.after, spot) - had
         if new or spot.unknown:
             yield _moved(rule, sides, _at(old, spot), spot)
 
@@ -61,6 +70,16 @@ def emptied(rule: Rule, sides: Sides) -> Iterator[str]:
             yield f"{sides.name(spot)} would be taken away: {rule.why}"
 
 
+def changes(rule: Rule, sides: Sides) -> Iterator[str]:
+    """Something that will be something else; nothing instead of it is EMPTIED."""
+    now = sides.after(rule.names)
+    for spot in _guards(rule, sides):
+        after = _at(now, spot)
+        becomes_other = settled(after.value) is not None and not is_alike(spot.value, after.value)
+        if settled(spot.value) is not None and (after.unknown or becomes_other):
+            yield _moved(rule, sides, spot, after)
+
+
 def deleted(rule: Rule, sides: Sides) -> Iterator[str]:
     """The guard itself goes, unless it guarded nothing (``values``, where it has some)."""
     spots = sides.before(rule.names)
@@ -74,6 +93,7 @@ PLAIN: dict[When, Callable[[Rule, Sides], Iterator[str]]] = {
     When.LESS: less,
     When.SHRINKS: shrinks,
     When.EMPTIED: emptied,
+    When.CHANGES: changes,
     When.DELETED: deleted,
 }
 
@@ -83,7 +103,7 @@ def applies(rule: Rule, sides: Sides) -> bool:
     if sides.ends is not (rule.when is When.DELETED):
         return False
     here = sides.before if sides.ends else sides.after
-    if any(_is_set(here(path(name))) for name in rule.unless):
+    if _is_harmless(rule, here):
         return False
     return all(fits(here(path(name)), allowed) for name, allowed in rule.only.items())
 
@@ -94,14 +114,16 @@ def fits(spots: tuple[Spot, ...], allowed: tuple[Json, ...]) -> bool:
 
 
 def same_word(value: Json, allowed: tuple[Json, ...]) -> bool:
-    """Is it one of these, texts without regard to case?"""
+    """Is it one of these, texts as patterns and without regard to case?"""
     if isinstance(value, str):
-        return any(isinstance(one, str) and one.lower() == value.lower() for one in allowed)
+        return any(isinstance(one, str) and fnmatchcase(value.lower(), one.lower()) for one in allowed)
     return any(one is value or (type(one) is type(value) and one == value) for one in allowed)
 
 
 def moved_on(rule: Rule, sides: Sides) -> bool:
-    """Is it about somebody or something else than before?"""
+    """Is it about somebody or something else than before, about more, or no longer made harmless?"""
+    if _is_harmless(rule, sides.before) or any(_says_more(name, sides) for name in rule.narrows):
+        return True
     return any(
         spot.unknown or spot.value not in [one.value for one in sides.before(path(name))]
         for name in rule.beside
@@ -162,8 +184,39 @@ def _rank(rule: Rule, value: Json) -> Decimal | None:
     return Decimal("Infinity") if found == rule.forever else found
 
 
+def _able(rule: Rule, look: Look, spot: Spot) -> set[tuple[str, str]]:
+    """The hits at a spot, each with what it may do; full control is all of the others."""
+    hits = _hits(rule, spot.value)
+    if not rule.along:
+        return {(hit, "") for hit in hits}
+    place = tuple(at if name == "*" else name for name, at in zip(path(rule.along), spot.path, strict=False))
+    spots = look(place)
+    words = {str(member) for one in spots for member in members(one.value)}
+    words |= {UNKNOWN} if any(one.unknown for one in spots) else set()
+    return {(hit, word) for hit in hits for word in (*words, *(_FULL if "FULL_CONTROL" in words else ()), "")}
+
+
+def _is_harmless(rule: Rule, look: Look) -> bool:
+    return any(_is_set(look(path(name))) for name in rule.unless)
+
+
 def _is_set(spots: tuple[Spot, ...]) -> bool:
-    return any(spot.unknown or settled(spot.value) is not None for spot in spots)
+    """A text with wildcards that names nobody is as good as none."""
+    return any(spot.unknown or (settled(spot.value) is not None and _tells(spot.value)) for spot in spots)
+
+
+def _tells(value: Json) -> bool:
+    return not isinstance(value, str) or not set(value) & {"*", "?"} or is_telling(value)
+
+
+def _says_more(name: str, sides: Sides) -> bool:
+    """Is a list that says what alone it is about taken away, or has it new members, or may it?"""
+    before = [one for spot in sides.before(path(name)) for one in members(spot.value)]
+    spots = sides.after(path(name))
+    after = [one for spot in spots for one in members(spot.value)]
+    if not before:
+        return False
+    return not after or any(spot.unknown for spot in spots) or any(one not in before for one in after)
 
 
 def _moved(rule: Rule, sides: Sides, before: Spot, after: Spot) -> str:

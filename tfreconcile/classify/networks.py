@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
-from typing import TypeAlias
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
-from tfreconcile.classify.moves import fits, members, moved_on, number
+from tfreconcile.classify.addresses import Network, is_wide, network_of
+from tfreconcile.classify.moves import Look, fits, members, moved_on, number
 from tfreconcile.classify.paths import Path, dotted
 from tfreconcile.classify.sides import Sides, Spot
 from tfreconcile.classify.watched import Rule, path
 from tfreconcile.plan.document import Json
 
-Network: TypeAlias = IPv4Network | IPv6Network
-Look: TypeAlias = Callable[[Path], tuple[Spot, ...]]
-"""One side of a change."""
-
-WIDE_V4 = 8
-"""A prefix that is shorter is wide: /8 is the largest block that anybody ever had, private 10.0.0.0/8 too."""
-WIDE_V6 = 16
-"""The same for IPv6, where providers have /19 at most."""
-
-_ANYBODY = {"*": "0.0.0.0/0", "internet": "0.0.0.0/0", "any": "0.0.0.0/0"}
-_PRIVATE_V6 = IPv6Network("fc00::/7")
 _ALL = frozenset({"-1", "all", "*", ""})
 LAST_PORT = 65535
 _NUMBERED = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
@@ -51,6 +41,8 @@ class Opening:
 
     def within(self, other: Opening) -> bool:
         """Was all of it let in by another opening already?"""
+        if self.network is None:
+            return other.network is None and self.spot.value == other.spot.value and not self.spot.unknown
         same_ports = other.low <= self.low and self.high <= other.high
         return same_ports and other.protocol in ("", self.protocol) and _holds(other.network, self.network)
 
@@ -73,32 +65,17 @@ def _holds(outer: Network | None, inner: Network | None) -> bool:
     return False
 
 
-def is_wide(network: Network) -> bool:
-    """Is it more than one of the largest blocks of the internet? Private IPv6 addresses are none of it."""
-    if isinstance(network, IPv4Network):
-        return network.prefixlen < WIDE_V4
-    return network.prefixlen < WIDE_V6 and not network.subnet_of(_PRIVATE_V6)
-
-
-def network_of(text: str) -> Network | None:
-    """The network of a CIDR text, a lone address, or a word for everybody; None when it is none of these."""
-    try:
-        return ip_network(_ANYBODY.get(text.strip().lower(), text.strip()), strict=False)
-    except ValueError:
-        return None
-
-
 def opens(rule: Rule, sides: Sides) -> Iterator[str]:
     """What is wide open now and was not before, and what may be, since it is known only after apply."""
-    had = [] if moved_on(rule, sides) else list(_collapsed(_openings(rule, sides.before)))
-    for found in _collapsed(_openings(rule, sides.after)):
+    had = [] if moved_on(rule, sides) else list(_collapsed(openings(rule, sides.before)))
+    for found in _collapsed(openings(rule, sides.after)):
         if found.spot.unknown:
             yield f"{dotted(found.spot.path)} is known only after apply, and may let in anybody: {rule.why}"
         elif found.is_wide and not any(found.within(other) for other in had):
             yield f"{dotted(found.spot.path)} lets in {sides.word(found.spot, str(found))}: {rule.why}"
 
 
-def _openings(rule: Rule, look: Look) -> Iterator[Opening]:
+def openings(rule: Rule, look: Look) -> Iterator[Opening]:
     """Each network that one side lets in."""
     for element in look(rule.names) if rule.names else (Spot((), None),):
         if element.unknown and element.value is None:
@@ -146,7 +123,8 @@ def _span(text: Json) -> tuple[int, int]:
 
 def _port(spots: tuple[Spot, ...]) -> int | None:
     found = [number(spot.value) for spot in spots if not spot.unknown]
-    return int(found[0]) if found and found[0] is not None and found[0] >= 0 else None
+    known = found[0] if found else None
+    return None if known is None or known < 0 else int(min(known, Decimal(LAST_PORT)))
 
 
 def _collapsed(openings: Iterable[Opening]) -> Iterator[Opening]:

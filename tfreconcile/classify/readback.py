@@ -11,6 +11,7 @@ from importlib import resources
 
 from tfreconcile.classify.paths import Path, changed_paths, is_alike, settled, value_at
 from tfreconcile.plan.document import Address, Change, Drift, Json, Plan
+from tfreconcile.plan.dynamic import Generated
 
 _INSTANCE_KEY = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 
@@ -66,14 +67,16 @@ _COMPUTED = tuple(
 _MIRRORS = tuple(_Mirror(**{**row, "to": tuple(row["to"])}) for row in _TABLE["mirror"])
 
 
-def real_drift(plan: Plan) -> Mapping[Address, RealDrift]:
+def real_drift(
+    plan: Plan, configured: Mapping[str, frozenset[str]] | None = None
+) -> Mapping[Address, RealDrift]:
     """By address, the drift entries of a plan that somebody or something caused.
 
     Left out are: null against empty; values that only the cloud computes; attributes that show what
     another resource of the same plan manages. What the configuration sets is never left out for one
-    of the last two.
+    of the last two. ``configured`` is what ``given`` says, where it was asked already.
     """
-    facts = _facts(plan)
+    facts = _facts(plan, given(plan) if configured is None else configured)
     found = (_real(drift, facts) for drift in plan.drift)
     return {real.drift.address: real for real in found if real.gone or real.paths}
 
@@ -83,21 +86,27 @@ def block_of(address: str) -> str:
     return _INSTANCE_KEY.sub("", address)
 
 
-def given(plan: Plan) -> Mapping[str, frozenset[str]]:
-    """The attributes that the code gives in each block, by ``block_of`` its instances."""
+def given(plan: Plan, generated: Generated | None = None) -> Mapping[str, frozenset[str]]:
+    """The attributes that the code gives in each block, by ``block_of`` its instances.
+
+    ``generated`` are the blocks made with ``dynamic``: the plan's configuration lacks them.
+    """
+    more = generated or Generated()
     return {
-        ".".join(filter(None, (block_of(block.module), block.type, block.name))): block.attributes
+        ".".join(filter(None, (block_of(block.module), block.type, block.name))): (
+            block.attributes | more.of(block.type, block.name)
+        )
         for block in plan.configured
     }
 
 
-def _facts(plan: Plan) -> _Facts:
+def _facts(plan: Plan, configured: Mapping[str, frozenset[str]]) -> _Facts:
     states: dict[str, list[Json]] = {mirror.of: [] for mirror in _MIRRORS}
     managed = (change for change in plan.changes if change.mode == "managed")
     for type_, before, after in _sides((*managed, *plan.drift)):
         if type_ in states:
             states[type_] += (before, after)
-    return _Facts(given(plan), states)
+    return _Facts(configured, states)
 
 
 def _sides(entries: Iterable[Change | Drift]) -> Iterator[tuple[str, Json, Json]]:

@@ -11,10 +11,11 @@ _NAMED = 5
 """How many resource types a sentence names before it counts the rest."""
 
 
-def stack_removed(plan: Plan) -> Hazard | None:
+def stack_removed(plan: Plan, perhaps_of: str | None = None) -> Hazard | None:
     """Everything that the state of a stack holds, by count: the share is always all of it.
 
-    A plan that has nothing left to do has no such hazard; one that only touches outputs has.
+    A plan that has nothing left to do has no such hazard; one that only touches outputs has. The state may be
+    that of ``perhaps_of``, which stays.
     """
     if not _does_something(plan):
         return None
@@ -24,6 +25,8 @@ def stack_removed(plan: Plan) -> Hazard | None:
     more = f" and {len(gone) - _NAMED} more types" if len(gone) > _NAMED else ""
     what = f"{lost} {'resource' if lost == 1 else 'resources'}" + (f" ({named}{more})" if named else "")
     detail = f"the stack left Git, and its definition says on_removal: destroy: all {what} would be destroyed"
+    if perhaps_of is not None:
+        detail += f"; nobody can tell whether {perhaps_of} keeps its state in the same place"
     return Hazard(HazardKind.STACK_REMOVED, Address(""), detail)
 
 

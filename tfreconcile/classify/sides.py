@@ -35,11 +35,13 @@ class Sides:
     """A change, seen as two values of one resource.
 
     ``configured`` are the attributes that the code gives, None when that is not known. A computed attribute
-    that the code does not give is unknown in every new object and says nothing.
+    that the code does not give is unknown in every new object and says nothing. Unless ``nested_shown``, a
+    ``dynamic`` block may give what looks like that, so that whatever lies inside of something counts.
     """
 
     change: Change
     configured: frozenset[str] | None = None
+    nested_shown: bool = True
 
     @property
     def ends(self) -> bool:
@@ -53,12 +55,12 @@ class Sides:
     def after(self, names: Path) -> tuple[Spot, ...]:
         """All that will stand there, as far as it is known, and where it is not."""
         return tuple(
-            spot for spot in self._all_after(names) if not (spot.unknown and self._is_computed(spot))
+            spot for spot in self._all_after(names) if not (spot.unknown and self._is_computed(spot, names))
         )
 
     def is_left_to_cloud(self, at: Path) -> bool:
         """Will the cloud choose the value, as it did before? The code says nothing of the attribute."""
-        return any(spot.unknown and self._is_computed(spot) for spot in self._all_after(at[:1]))
+        return any(spot.unknown and self._is_computed(spot, at) for spot in self._all_after(at[:1]))
 
     def told(self, spot: Spot) -> str:
         """The value in a sentence, never one that is marked as sensitive on either side."""
@@ -87,9 +89,11 @@ class Sides:
     def _all_after(self, names: Path) -> Iterator[Spot]:
         return _spots(self.change.after, self.change.after_unknown, names, ())
 
-    def _is_computed(self, spot: Spot) -> bool:
+    def _is_computed(self, spot: Spot, asked: Path) -> bool:
         """Is a whole attribute unknown that the code does not give?"""
-        return len(spot.path) == 1 and self.configured is not None and spot.path[0] not in self.configured
+        if self.configured is None or (len(asked) > 1 and not self.nested_shown):
+            return False
+        return len(spot.path) == 1 and spot.path[0] not in self.configured
 
 
 def cut(text: str) -> str:

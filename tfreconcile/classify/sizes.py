@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, DivisionByZero, Overflow, localcontext
 
-from tfreconcile.classify.moves import moved_on, number
+from tfreconcile.classify.moves import Look, moved_on, number
+from tfreconcile.classify.paths import Path
 from tfreconcile.classify.sides import Sides, Spot
 from tfreconcile.classify.watched import Rule, When
 from tfreconcile.plan.document import Json
@@ -16,6 +17,7 @@ from tfreconcile.plan.document import Json
 _WORDS = {"nano": "0.25", "micro": "0.5", "small": "1", "medium": "2", "large": "4", "xlarge": "8"}
 _METAL = Decimal(192)
 """A whole machine without a number: as large as 24xlarge, which most of them are."""
+_MANY = 1_000_000
 _NO_LIMIT = Decimal("Infinity")
 _TIMES = re.compile(r"(\d{1,3})xlarge", re.ASCII)
 _METAL_TIMES = re.compile(r"metal-(\d{1,3})xl", re.ASCII)
@@ -39,8 +41,8 @@ class Limits:
         if before == _NO_LIMIT:
             return "it had no limit before"
         if after < before:
-            return self._shrinking(before / after)
-        times = after / (before or Decimal(1))
+            return self._shrinking(_ratio(before, after))
+        times = _ratio(after, before or Decimal(1))
         return f"{_times(times)} as much" if times > Decimal(str(self.factor)) else None
 
     def _shrinking(self, times: Decimal) -> str | None:
@@ -52,16 +54,28 @@ class Limits:
 def moved(rule: Rule, sides: Sides, limits: Limits) -> Iterator[str]:
     """Capacities and sizes that move too far, and those that will be known only after apply."""
     measure = size if rule.when is When.RESIZES else amount
-    olds = {} if moved_on(rule, sides) else {spot.path: spot for spot in sides.before(rule.names)}
-    for spot in sides.after(rule.names):
-        old = olds.get(spot.path) or (_below(olds, spot) if spot.unknown else None)
-        before = None if old is None else measure(old.value)
-        if old is None or before is None:
+    before, after = sides.before, sides.after
+    olds = {} if moved_on(rule, sides) else {_named(rule, before, spot): spot for spot in before(rule.names)}
+    for spot in after(rule.names):
+        old = olds.get(_named(rule, after, spot)) or (_below(olds, spot) if spot.unknown else None)
+        if old is None:
             continue
-        after = None if spot.unknown else measure(spot.value)
-        why = limits.exceeded(before, after) if after is not None else _untold(old, spot)
+        had, has = measure(old.value), None if spot.unknown else measure(spot.value)
+        if had is None and not (rule.when is When.RESIZES and isinstance(old.value, str) and old.value):
+            continue
+        why = _untold(old, spot) if had is None or has is None else limits.exceeded(had, has)
         if why is not None:
             yield f"{sides.name(old)} {sides.told(old)} → {sides.told(spot)} ({why}): {rule.why}"
+
+
+def _named(rule: Rule, look: Look, spot: Spot) -> Path:
+    """The path of a spot, where an element goes by its name (``by``) when it has one."""
+    if not rule.by or "*" not in rule.names:
+        return spot.path
+    at = rule.names.index("*")
+    names = look((*spot.path[: at + 1], rule.by))
+    known = len(names) == 1 and isinstance(names[0].value, str) and not names[0].unknown
+    return (*spot.path[:at], str(names[0].value), *spot.path[at + 1 :]) if known else spot.path
 
 
 def amount(value: Json) -> Decimal | None:
@@ -92,11 +106,20 @@ def _untold(old: Spot, spot: Spot) -> str | None:
     return "how far is not known" if spot.unknown or spot.value != old.value else None
 
 
-def _below(olds: dict[tuple[str | int, ...], Spot], spot: Spot) -> Spot | None:
+def _below(olds: dict[Path, Spot], spot: Spot) -> Spot | None:
     """What stood where now a whole block is not known."""
-    inside = (old for path, old in olds.items() if path[: len(spot.path)] == spot.path)
+    inside = (old for old in olds.values() if old.path[: len(spot.path)] == spot.path)
     return next(inside, None)
 
 
+def _ratio(large: Decimal, small: Decimal) -> Decimal:
+    """A plan may hold numbers of a million digits, whose ratio is as good as infinite."""
+    with localcontext() as context:
+        context.traps[Overflow] = context.traps[DivisionByZero] = False
+        return large / small
+
+
 def _times(times: Decimal) -> str:
+    if times >= _MANY:
+        return f"over {_MANY} times"
     return f"{times.quantize(Decimal('0.1')).normalize():f} times"

@@ -38,6 +38,12 @@ class Words:
         """As principals: does it name everybody, or nobody can tell whom?"""
         return self.inverted or any("*" in one and not one.startswith("Service:") for one in self.patterns)
 
+    def meets(self, other: Words) -> bool:
+        """Could both name the same thing? Yes, unless their beginnings tell that they cannot."""
+        if self.inverted or other.inverted or not self.patterns or not other.patterns:
+            return True
+        return any(_may_meet(mine, theirs) for mine in self.patterns for theirs in other.patterns)
+
     def one_by_one(self) -> Iterator[Words]:
         """Itself in its smallest parts; an inverted list has none, nor has one that names nobody."""
         if self.inverted or not self.patterns:
@@ -72,6 +78,10 @@ class Statement:
             and self.actions.within(other.actions)
             and self.resources.within(other.resources)
         )
+
+    def meets(self, other: Statement) -> bool:
+        """Could both speak of one action on one resource, whoever asks, and whatever their conditions?"""
+        return self.actions.meets(other.actions) and self.resources.meets(other.resources)
 
     def grants(self) -> Iterator[Statement]:
         """Itself, one principal, action and resource at a time; whole when that would be too many."""
@@ -109,7 +119,18 @@ class Document:
         """The statements that let something happen."""
         return tuple(one for one in self.statements if one.allow)
 
+    @property
+    def denying(self) -> tuple[Statement, ...]:
+        """The statements that keep something from happening, whatever is allowed."""
+        return tuple(one for one in self.statements if not one.allow)
 
+
+_TOPS = frozenset({"Statement", "bindings"})
+"""One of them makes a policy; AWS reads ``statement`` too, and we would read nothing."""
+_PARTS = frozenset(
+    {"Sid", "Effect", "Condition"}
+    | {f"{no}{key}" for no in ("", "Not") for key in ("Principal", "Action", "Resource")}
+)
 UNREADABLE = Document(readable=False)
 
 
@@ -122,7 +143,7 @@ def read(text: str) -> Document:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return UNREADABLE
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or (found and not found.keys() & _TOPS):
         return UNREADABLE
     statements = tuple(_statements(found.get("Statement")))
     if None in statements:
@@ -139,7 +160,7 @@ def _statements(found: object) -> Iterator[Statement | None]:
 def _statement(row: dict[str, object]) -> Statement | None:
     limits = conditions(row.get("Condition"))
     effect = str(row.get("Effect")).lower()
-    if limits is None or effect not in ("allow", "deny"):
+    if limits is None or not row.keys() <= _PARTS or effect not in ("allow", "deny"):
         return None
     return Statement(
         allow=effect == "allow",
@@ -183,3 +204,12 @@ def _fits(pattern: str, words: Words) -> bool:
     return pattern in words.patterns or any(
         fnmatchcase(pattern, one.replace("[", "[[]")) for one in words.patterns if "*" in one or "?" in one
     )
+
+
+def _may_meet(one: str, other: str) -> bool:
+    """Could one text fit both patterns? What stands before the first wildcard of each must agree."""
+    plain = [text.partition("*")[0].partition("?")[0] for text in (one, other)]
+    if plain == [one, other]:
+        return one == other
+    shortest = min(map(len, plain))
+    return plain[0][:shortest] == plain[1][:shortest]

@@ -28,6 +28,8 @@ class When(StrEnum):
     """A list loses a member."""
     EMPTIED = "emptied"
     """Something stood there, and nothing will."""
+    CHANGES = "changes"
+    """Something stood there, and something else will."""
     DELETED = "deleted"
     """The resource itself goes: it was there to guard another one."""
     OPENS = "opens"
@@ -50,7 +52,10 @@ class Rule:
 
     ``beside``: attributes that say whom or what it is about; when one of them changes, what stood there
     before counts for nothing. ``unless``: attributes that make it harmless when they are set. ``only``: it
-    speaks only where these attributes have one of these values, or none. The last six are for OPENS.
+    speaks only where these attributes have one of these values (patterns), or none. ``narrows``: lists that
+    say what alone it is about where they are set; when they say more than before, what stood there counts for
+    nothing. ``along``: the attribute whose members tell what a value of BECOMES may do. ``by``: the attribute
+    that names an element, whose place in the list says nothing. The last five are for OPENS.
     """
 
     types: tuple[str, ...]
@@ -61,6 +66,9 @@ class Rule:
     beside: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     only: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    narrows: tuple[str, ...] = ()
+    along: str = ""
+    by: str = ""
     absent: int | None = None
     forever: int | None = None
     sources: tuple[str, ...] = ()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import replace
 from datetime import datetime
 
 import click
 
 from tfreconcile import clock
-from tfreconcile.cli import finding, opening, signing, tagging
+from tfreconcile.cli import answering, finding, opening, signing, tagging
 from tfreconcile.cli.asked import Asked, with_words
 from tfreconcile.cli.options import with_settings
 from tfreconcile.cli.person import person
@@ -43,18 +44,18 @@ def approve(settings: Settings, name: str, asked: Asked) -> None:
     """
     with opening.store(settings) as store:
         meant = _meant(store, name, asked)
-        _refuse_what_waits_for_nobody(meant)
+        _refuse_what_waits_for_nobody(store, meant)
         if asked.as_tag:
             _print_commands(settings, store, meant, Verdict.APPROVE, asked)
             return
         if asked.sign is None:
             _refuse_unsigned(meant)
-            _refuse_strangers(person(os.environ), meant)
+            _refuse_strangers(person(os.environ), meant, signed=False)
         _ask("Approve", meant, asked)
         now = clock.now()
         word = _word(settings, meant, Verdict.APPROVE, asked, now=now)
-        _refuse_strangers(word.by, meant)
-        kept = said.add(store, words.composed(meant, word, channel=words.CLI, at=now))
+        _refuse_strangers(word.by, meant, signed=word.signature is not None)
+        kept = said.add(store, words.composed(store, meant, word, channel=words.CLI, at=now))
         _tell(f"approved by {kept.by}", kept, f"approval {kept.id}")
         _say_what_is_next(store, meant, kept)
 
@@ -79,7 +80,7 @@ def reject(settings: Settings, name: str, asked: Asked) -> None:
         _ask("Reject", meant, asked)
         now = clock.now()
         word = _word(settings, meant, Verdict.REJECT, asked, now=now)
-        kept = said.add(store, words.composed(meant, word, channel=words.CLI, at=now))
+        kept = said.add(store, words.composed(store, meant, word, channel=words.CLI, at=now))
     _tell(f"rejected by {kept.by}", kept, f"rejection {kept.id}")
     say(f"next: change it in Git, or take the no back: tfreconcile revoke {name} --id {kept.id}")
 
@@ -91,8 +92,8 @@ def _meant(store: Store, name: str, asked: Asked) -> PlanRecord:
         plan = finding.named(plan, asked.plan)
     if asked.as_tag:
         return plan
-    verb = click.get_current_context().info_name
-    command = f"tfreconcile {verb} {name} --plan {plan.fingerprint[: finding.SHORTEST]} --yes --reason '...'"
+    verb = click.get_current_context().info_name or "approve"
+    command = answering.command(plan, verb, override=asked.override_window, yes=True)
     look = f"read it with: tfreconcile diff {name}; then type: {command}"
     if asked.yes and asked.plan is None:
         raise Misconfigured.at(name, "--yes needs --plan: it says which plan was read", look)
@@ -110,9 +111,12 @@ def _ask(verb: str, plan: PlanRecord, asked: Asked) -> None:
         click.confirm(f"{verb} plan {mark} of {plan.stack} as {who}?", abort=True, err=True)
 
 
-def _refuse_what_waits_for_nobody(plan: PlanRecord) -> None:
-    if what := words.idle(plan):
-        raise Misconfigured.at(plan.stack, what, f"tfreconcile explain {plan.stack}")
+def _refuse_what_waits_for_nobody(store: Store, plan: PlanRecord) -> None:
+    explain = f"tfreconcile explain {plan.stack}"
+    if error := said.obstacle(store, plan.stack, at=clock.now()):
+        raise Misconfigured.at(plan.stack, f"no approval counts now: {error.message}", explain)
+    if what := words.idle(plan, finding.stack(store, plan.stack).reason):
+        raise Misconfigured.at(plan.stack, what, explain)
 
 
 def _refuse_unsigned(plan: PlanRecord) -> None:
@@ -123,13 +127,13 @@ def _refuse_unsigned(plan: PlanRecord) -> None:
         raise Misconfigured.at(plan.stack, "only signed approvals count for the pending plan", type_this)
 
 
-def _refuse_strangers(who: str, plan: PlanRecord) -> None:
+def _refuse_strangers(who: str, plan: PlanRecord, *, signed: bool) -> None:
     rules = status.rules(plan)
     if not is_allowed(who, rules):
         allowed = ", and also one of ".join(", ".join(group) for group in rules.approvers)
         what = f"{who} is not among the approvers; allowed: {allowed}"
         raise Misconfigured.at(plan.stack, what, "ask one of them, or change gate.approvals.approvers")
-    if unfit := status.unfit(plan, who, signed=True):
+    if unfit := status.unfit(plan, who, signed=signed):
         raise Misconfigured.at(plan.stack, unfit, f"who may: tfreconcile explain {plan.stack}")
 
 
@@ -165,13 +169,17 @@ def _print_commands(
 ) -> None:
     spoken = _said(plan, asked, clock.now())
     used = frozenset(ref for ref, _ in tags.known(store))
-    label = asked.label or tagging.label(plan, verdict, person(os.environ), used)
+    label = asked.label or tagging.label(plan, verdict, secrets.token_hex(3), used)
     tag = tagging.name(plan, verdict, label)
     if tag in used:
         what = f"a tag of the name {tag} was looked at before: another one would be refused"
         raise Misconfigured.at(plan.stack, what, "choose another --label, or none")
     for line in tagging.comparison(plan, spoken, verdict):
         click.echo(one_line(line))
+    if label is not None and asked.label is None:
+        click.echo(
+            "# The name of the tag ends at random, unlike anybody else's; --label chooses another end."
+        )
     for line in tagging.commands(plan, spoken, verdict, tag=tag, branch=settings.source.branch):
         click.echo(one_line(line, 1000))
     say("type this where your key is, in a clone of the repository; then the next pass sees the tag")
@@ -185,11 +193,14 @@ def _tell(verdict: str, kept: Approval, number: str) -> None:
 
 def _say_what_is_next(store: Store, plan: PlanRecord, kept: Approval) -> None:
     """After an approval: what it leads to, or what still stands against it."""
-    no = status.standing_no(plan, said.of(store, plan.stack), kept.at)
-    if no is None and plan.decision.get("closed") and not overrides(kept):
-        say("it still waits for a window to open; to say that it need not: --override-window")
-    elif no is None:
-        say(f"next: tfreconcile once {plan.stack}, or wait for the next pass")
-    else:
+    given = said.of(store, plan.stack)
+    no, tally = status.standing_no(plan, given, kept.at), status.weighed(plan, given, kept.at)
+    if no is not None:
         lift = f"tfreconcile revoke {plan.stack} --id {no.id} lifts that"
         say(f"it stays held: {no.by} rejected this plan; {lift}")
+    elif plan.decision.get("closed") and not overrides(kept):
+        say("it still waits for a window to open; to say that it need not: --override-window")
+    elif not tally.enough:
+        say(f"it stays held: {answering.still_missing(tally)}; who may: tfreconcile explain {plan.stack}")
+    else:
+        say(f"next: tfreconcile once {plan.stack}, or wait for the next pass")

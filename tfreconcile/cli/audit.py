@@ -1,4 +1,4 @@
-"""What was decided and done, and is the record of it whole? ``audit list``, ``verify`` and ``export``."""
+"""What was decided and done, and is the record of it whole? ``audit`` and its verbs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from tfreconcile import clock
 from tfreconcile.cli import finding, opening, tables
+from tfreconcile.cli.accepting import accept
 from tfreconcile.cli.exits import Exit
 from tfreconcile.cli.options import settings_of, with_output, with_settings
 from tfreconcile.cli.printing import one_line, print_json, say
@@ -54,7 +55,7 @@ def listed(settings: Settings, name: str | None, limit: int, output: str) -> Non
         print_json({"events": [_document(one) for one in found]})
     elif found:
         rows = ((one.id, clock.text(one.at), one.event, one.stack, one.actor, _told(one)) for one in found)
-        tables.table(("ID", "AT", "EVENT", "STACK", "ACTOR", "WHAT"), rows)
+        tables.table(("ID", "AT", "EVENT", "STACK", "ACTOR", "WHAT"), rows, spare=("AT", "ACTOR"))
     else:
         say("nothing has happened yet")
 
@@ -116,6 +117,9 @@ def export(settings: Settings, name: str | None, since: int, output: Path | None
             return
         _write(output, lines)
     say(f"next: tfreconcile audit verify {output}")
+
+
+audit.add_command(accept)
 
 
 def _answer(seen: Audited, output: str) -> None:

@@ -16,11 +16,11 @@ from tfreconcile.cli.options import with_output, with_settings
 from tfreconcile.cli.policy import working_policies
 from tfreconcile.cli.printing import print_json
 from tfreconcile.cli.told import Finding, Told
-from tfreconcile.cli.trusted import policy_files, trusted_signers
+from tfreconcile.cli.trusted import policy_files, trusted_signers, unproven_people
 from tfreconcile.cloud import guard
 from tfreconcile.errors import Misconfigured, ReconcileError
 from tfreconcile.settings.model import Settings
-from tfreconcile.store import database, key
+from tfreconcile.store import anchor, database, key, owner
 from tfreconcile.terraform import engine
 
 LOW_DISK = 1 << 30
@@ -160,6 +160,29 @@ def _key(settings: Settings) -> Iterator[Told]:
         yield Told("key_file", Finding.GOOD, str(settings.key_file))
 
 
+def _owners(settings: Settings) -> Iterator[Told]:
+    """A verb that root typed may have left a file that the service cannot read."""
+    for file in (settings.state_dir / anchor.NAME, settings.key_file):
+        if file.parent == settings.state_dir and (found := owner.wrong(file)):
+            yield Told(file.name, Finding.WRONG, *found)
+
+
+def _journal_head(settings: Settings) -> Iterator[Told]:
+    file = settings.state_dir / anchor.NAME
+    if not file.exists() or not settings.key_file.exists():
+        return
+    try:
+        anchor.read(file, key.load(settings.key_file))
+    except anchor.Unreadable as error:
+        yield Told(anchor.NAME, Finding.WRONG, str(error))
+    except anchor.Damaged as error:
+        yield Told(anchor.NAME, Finding.WRONG, str(error), "tfreconcile audit verify")
+    except Misconfigured:
+        return  # told of as the key already
+    else:
+        yield Told(anchor.NAME, Finding.GOOD, str(file))
+
+
 def _disk(settings: Settings) -> Iterator[Told]:
     place = next(path for path in (settings.state_dir, *settings.state_dir.parents) if path.exists())
     free = shutil.disk_usage(place).free
@@ -181,9 +204,12 @@ LOOKS: tuple[Callable[[Settings], Iterator[Told]], ...] = (
     _source,
     _database,
     _key,
+    _owners,
+    _journal_head,
     _identity,
     _backend,
     trusted_signers,
+    unproven_people,
     policy_files,
     working_policies,
     _disk,

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import click
 
-from tfreconcile.cli import tables
+from tfreconcile.cli import answering, tables
 from tfreconcile.cli.exits import Exit
 from tfreconcile.cli.finding import how_to_resume
 from tfreconcile.cli.printing import print_json, say
@@ -77,7 +77,7 @@ def talk(turn: Turn) -> None:
         if turn.names and one["state"] == "Suspended":
             say(f"{one['name']} is suspended: {how_to_resume(one)}")
         if one["state"] == "AwaitingApproval":
-            say(f"next: tfreconcile diff {one['name']}, then tfreconcile approve {one['name']}")
+            say(answering.next_step(one))
 
 
 def code(turn: Turn, *, attention: int) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from tfreconcile import clock
-from tfreconcile.cli import finding, opening, tables
+from tfreconcile.cli import answering, closed, finding, opening, tables
 from tfreconcile.cli.finding import how_to_resume
 from tfreconcile.cli.options import with_output, with_settings
 from tfreconcile.cli.printing import one_line, print_json
@@ -34,6 +34,8 @@ def explain(settings: Settings, name: str, output: str) -> None:
         record = finding.stack(store, name)
         document = status.documents(store, [record], now)[0]
         plan = status.waiting(store, record)
+        if plan is not None:
+            finding.refuse_edited(store, plan)
         said = approvals.of(store, name)
         no = None if plan is None else status.standing_no(plan, said, now)
         tally = status.weighed(plan, said, now) if plan is not None and no is None else None
@@ -41,9 +43,11 @@ def explain(settings: Settings, name: str, output: str) -> None:
     windows = surroundings.openings(settings.floor, record, now)
     sentences = (
         *_sentences(document, plan, no, now),
+        *(closed.agreed(plan, said, now) if plan is not None and closed.waits(plan) else ()),
         *_missing(plan, tally),
         *(_by_tag(name) if settings.signers is not None and tally is not None and not tally.enough else ()),
         *_surroundings(needed, windows),
+        *_again(document, now),
     )
     if output == "json":
         decision = None if plan is None else plan.decision
@@ -59,6 +63,8 @@ def _sentences(
     stack: Mapping[str, object], plan: PlanRecord | None, no: Approval | None, now: datetime
 ) -> Iterator[str]:
     yield ": ".join(str(stack[key]) for key in ("reason", "message") if stack[key]) or "nothing is known yet"
+    if (refused := finding.refused_head(stack)) is not None:
+        yield refused
     if stack["left_git_at"] and stack["state"] != "Removed":
         yield f"it left Git before {stack['left_git_at']} and is to be destroyed; put it back to keep it"
     yield from _next_step(stack, plan, no)
@@ -66,9 +72,13 @@ def _sentences(
         yield from _needs(stack, plan)
     yield from _drift(stack)
     yield from ignored.sentences(stack["ignored"], now.date())
+
+
+def _again(stack: Mapping[str, object], now: datetime) -> Iterator[str]:
     if stack["next_due_at"] and stack["state"] not in ("Suspended", "Removed"):
         when = f"{tables.when(stack['next_due_at'], now)} ({stack['next_due_at']})"
-        yield f"looked at again {when}, or when its inputs change in Git"
+        or_sooner = "" if stack["left_git_at"] else ", or when its inputs change in Git"
+        yield f"looked at again {when}{or_sooner}"
 
 
 def _next_step(stack: Mapping[str, object], plan: PlanRecord | None, no: Approval | None) -> Iterator[str]:
@@ -76,10 +86,8 @@ def _next_step(stack: Mapping[str, object], plan: PlanRecord | None, no: Approva
     match stack["state"]:
         case "AwaitingApproval" if plan is not None:
             yield from _rejection(no) if no is not None else _missing_words(stack, plan)
-        case "Held" if plan is not None and plan.decision.get("closed") is True:
-            yield from _window(plan)
         case "AwaitingApproval" | "Held":
-            yield "it waits; each pass looks whether it still has to"
+            yield from _held(stack, plan)
         case "Planning" | "Applying":
             yield "a pass is under way"
         case "Refused":
@@ -99,15 +107,13 @@ def _next_step(stack: Mapping[str, object], plan: PlanRecord | None, no: Approva
             yield _rest(stack)
 
 
-def _window(plan: PlanRecord) -> Iterator[str]:
-    until = plan.decision.get("until")
-    yield f"it goes on by itself at {until}" if until else "no opening of a window is in sight"
-    if plan.decision.get("needs"):
-        mark = plan.fingerprint[: finding.SHORTEST]
-        command = f"tfreconcile approve {plan.stack} --plan {mark} --override-window"
-        yield f"who overrides the window types: {command}"
+def _held(stack: Mapping[str, object], plan: PlanRecord | None) -> Iterator[str]:
+    if plan is not None and closed.waits(plan):
+        yield from closed.opening(plan)
+    elif stack["reason"] in words.GONE:
+        yield _gone_word(stack)
     else:
-        yield "policy lets nobody override it"
+        yield "it waits; each pass looks whether it still has to"
 
 
 def _missing(plan: PlanRecord | None, tally: Tally | None) -> Iterator[str]:
@@ -146,6 +152,13 @@ def _gone(stack: Mapping[str, object]) -> str:
     return "nothing: it has no resources any more; put the definition back to create it anew"
 
 
+def _gone_word(stack: Mapping[str, object]) -> str:
+    if stack["reason"] == "ApprovalGone":
+        again = f"who still agrees types: tfreconcile approve {stack['name']}"
+        return f"{again}; what takes all old words away: tfreconcile revoke {stack['name']}"
+    return "no approval changes that; once it is done, the next pass goes on"
+
+
 def _rejection(no: Approval) -> Iterator[str]:
     yield f"{no.by} rejected it at {clock.text(no.at)}: no approval counts until that is taken back"
     yield f"change it in Git, or take the no back: tfreconcile revoke {no.stack} --id {no.id}"
@@ -159,15 +172,23 @@ def _missing_words(stack: Mapping[str, object], plan: PlanRecord) -> Iterator[st
         yield "enough people have approved: the next pass plans again, and applies what they cover"
         return
     yield f"waits for {missing} of {counted['required']} approvals"
-    sign = " --sign KEY" if words.needs_signature(plan) else ""
-    mark = plan.fingerprint[: finding.SHORTEST]
-    yield f"who agrees types: tfreconcile approve {plan.stack} --plan {mark}{sign} --reason '...'"
+    yield f"who agrees types: {answering.command(plan)}"
     yield from _approvers(plan)
 
 
 def _approvers(plan: PlanRecord) -> Iterator[str]:
-    groups = status.rules(plan).approvers
-    yield "who may approve: " + ", and also matching ".join(", ".join(group) for group in groups)
+    """Who may, by what each effect asks for, and whom four eyes keep out."""
+    question = status.question(plan)
+    asking: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    for need in question.needs:
+        asking.setdefault(need.approvers, []).append(need.address or "the plan as a whole")
+    for groups, addresses in asking.items():
+        what = f" {', '.join(addresses)}" if len(asking) > 1 else ""
+        yield f"who may approve{what}: " + ", and also matching ".join(", ".join(group) for group in groups)
+    if question.barred is None:
+        yield "four eyes: nobody may, since it is not known who made the commits since the last apply"
+    elif question.barred:
+        yield f"four eyes: not {', '.join(sorted(question.barred))}, whose commits are to be applied"
 
 
 def _needs(stack: Mapping[str, object], plan: PlanRecord) -> Iterator[str]:

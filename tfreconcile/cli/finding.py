@@ -57,6 +57,15 @@ def how_to_resume(stack: Mapping[str, object]) -> str:
     return f"nothing is done until somebody types: tfreconcile resume {stack['name']}"
 
 
+def refused_head(stack: Mapping[str, object]) -> str | None:
+    """Why the head of the branch is not reconciled; None when it is. Of a status document."""
+    conditions = stack["conditions"]
+    for one in conditions if isinstance(conditions, list) else []:
+        if one["type"] == "SourceVerified" and one["status"] == "False":
+            return f"the head of the branch is refused, the last accepted commit holds: {one['message']}"
+    return None
+
+
 def named(plan: PlanRecord, typed: str) -> PlanRecord:
     """The pending plan, if that is what was typed (at least 12 digits). Raises Misconfigured otherwise."""
     prefix = typed.strip().lower()

@@ -128,7 +128,8 @@ def _tell_all(documents: list[dict[str, object]], settings: Settings | None) -> 
         )
         for one in documents
     ]
-    tables.table(("HAZARD", "REQUIRES", "SET AT", "PEOPLE", "MEANING"), rows)
+    columns = ("HAZARD", "REQUIRES", "SET AT", "PEOPLE", "MEANING")
+    tables.table(columns, rows, spare=("SET AT", "PEOPLE"))
     click.echo()
     click.echo(f"host config: {one_line(settings.file) if settings else 'none, built-in defaults'}")
 

@@ -60,6 +60,7 @@ def _show_passes(turns: tuple[PassRecord, ...]) -> None:
                 )
                 for one in turns
             ),
+            spare=("REVISION", "REASON", "STARTED"),
         )
 
 
@@ -80,6 +81,7 @@ def _show_plans(made: tuple[PlanRecord, ...]) -> None:
                 )
                 for one in made
             ),
+            spare=("REVISION", "MADE"),
         )
 
 
@@ -100,6 +102,7 @@ def _show_applies(done: tuple[ApplyRecord, ...]) -> None:
             )
             for one in done
         ),
+        spare=("STARTED",),
     )
 
 

@@ -42,6 +42,7 @@ CONFIG_CODES = frozenset(
         "EngineBroken",
         "EngineTooOld",
         "GitMissing",
+        "GitTooOld",
         "NoEngine",
         "PolicyError",
         "StateDirectory",

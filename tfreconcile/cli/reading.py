@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import click
@@ -32,6 +32,8 @@ def status(settings: Settings, name: str | None, output: str) -> None:
         documents = standing.documents(store, records, now)
         for one in approvals.tampered(store, name):
             say(f"{one}; it does not count")
+    if documents and (refused := finding.refused_head(documents[0])) is not None:
+        say(refused)
     if output == "json":
         print_json({"stacks": documents})
     elif not documents:
@@ -70,6 +72,7 @@ def _one(stack: Mapping[str, object], now: datetime) -> None:
         tables.table(
             ("CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"),
             ([one[column] for column in columns] for one in conditions),
+            spare=("SINCE",),
         )
     drift = stack["drift"]
     if isinstance(drift, Mapping) and drift["resources"]:
@@ -96,7 +99,7 @@ def diff(settings: Settings, name: str, output: str) -> None:
         plan = standing.waiting(store, record)
         if plan is not None:
             finding.refuse_edited(store, plan)
-    hidden = ignored.summary(record.ignored)
+    hidden = standing.hidden(record, plan)
     if output == "json":
         print_json({**_diff(plan), "ignored": hidden})
         return
@@ -120,12 +123,42 @@ def _diff(plan: PlanRecord | None) -> dict[str, object]:
 
 
 def show_plan(plan: PlanRecord) -> None:
-    """The plan as text, then its hazards, then its name."""
+    """The plan as text, then its hazards, what else it waits for, and its name."""
     for line in lines(render.from_json(plan.document)):
         click.echo(line)
     if found := standing.hazards(plan):
         click.echo()
         tables.hazards(found)
     click.echo()
+    for reason in _reasons(plan):
+        click.echo(one_line(reason, 1000))
     mark, revision = plan.fingerprint[: finding.SHORTEST], str(plan.revision)[:7]
     click.echo(one_line(f"plan {mark} of {plan.stack} at {revision}, {plan.engine} {plan.engine_version}"))
+
+
+def _reasons(plan: PlanRecord) -> Iterator[str]:
+    """Why it waits or is refused, as far as its hazards do not say so."""
+    decision = plan.decision
+    reasons, needs = _listed(decision, "reasons"), _listed(decision, "needs")
+    if decision.get("closed") is True:
+        yield from (f"waits for a time: {reason}" for reason in reasons)
+        return
+    details = [str(one["detail"]) for one in standing.hazards(plan) if isinstance(one, Mapping)]
+    known = {str(one["why"]): one["requires"] for one in needs if isinstance(one, Mapping)}
+    for why, requires in known.items():
+        if left := _beyond(why, details):
+            yield f"requires {requires}: {left}"
+    if decision.get("verdict") == "refuse":
+        yield from (f"refused: {reason}" for reason in reasons if reason not in known)
+
+
+def _beyond(why: str, details: Iterable[str]) -> str:
+    """What is left of a reason without the sentences of hazards in it."""
+    for detail in sorted(details, key=len, reverse=True):
+        why = why.replace(detail, "")
+    return "; ".join(filter(None, why.split("; ")))
+
+
+def _listed(decision: Mapping[str, object], key: str) -> list[object]:
+    found = decision.get(key)
+    return found if isinstance(found, list) else []

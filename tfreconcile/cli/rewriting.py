@@ -7,7 +7,7 @@ import os
 import click
 
 from tfreconcile import clock
-from tfreconcile.cli import opening
+from tfreconcile.cli import finding, opening
 from tfreconcile.cli.options import with_settings
 from tfreconcile.cli.person import person
 from tfreconcile.cli.printing import on_a_terminal, one_line, say
@@ -30,6 +30,9 @@ def accept_rewrite(settings: Settings, revision: str, *, reason: str, yes: bool)
     commits must be signed all the same.
     """
     who = person(os.environ)
+    if len(revision) < finding.SHORTEST:
+        what = f"COMMIT needs {finding.SHORTEST} digits or more, found {len(revision)}"
+        raise Misconfigured.at("accept-rewrite", what, "tfreconcile once names the head that was refused")
     if not yes and not on_a_terminal():
         raise Misconfigured.at("accept-rewrite", "without a terminal --yes is required", "add --yes")
     if not yes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -34,6 +35,11 @@ NARROW = 100
 """Columns of a terminal below which the status table leaves some out."""
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
+LEAST = 24
+"""Characters that the last column, which wraps, gets at least if it needs them."""
+CELL = 1000
+"""Characters of one cell at most."""
+_GAP = 2
 
 
 def console() -> Console:
@@ -41,26 +47,48 @@ def console() -> Console:
     return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table without borders, whose last column wraps; words of status have their colour."""
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for place, name in enumerate(columns):
-        wraps = place == len(columns) - 1
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, spare: Sequence[str] = ()) -> None:
+    """A table without borders, whose last column wraps; words of status have their colour.
+
+    Where there is no room, columns of ``spare`` are left out, in this order; if that is not enough, all wrap.
+    """
+    screen = console()
+    cells = [tuple(map(_cell, row)) for row in rows]
+    widths = [
+        max(cell_len(name), *(row[place].cell_len for row in cells)) if cells else cell_len(name)
+        for place, name in enumerate(columns)
+    ]
+    shown, fits = fitting(dict(zip(columns, widths, strict=True)), spare, screen.width)
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    for name in shown:
+        wraps = name == shown[-1] or not fits
         made.add_column(name, no_wrap=not wraps, overflow="fold" if wraps else "ellipsis")
-    for row in rows:
-        made.add_row(*(_cell(value) for value in row))
-    console().print(made)
+    for row in cells:
+        made.add_row(*(cell for name, cell in zip(columns, row, strict=True) if name in shown))
+    screen.print(made)
+
+
+def fitting(widths: Mapping[str, int], spare: Sequence[str], room: int) -> tuple[Sequence[str], bool]:
+    """The columns that stay, by their widest cells, and whether there is room for them."""
+    left_out: Collection[str] = ()
+    for count in range(len(spare) + 1):
+        left_out = spare[:count]
+        *others, last = [width for name, width in widths.items() if name not in left_out]
+        if sum(others) + _GAP * len(others) + min(last, LEAST) <= room:
+            return [name for name in widths if name not in left_out], True
+    return [name for name in widths if name not in left_out], False
 
 
 def _cell(value: object) -> Text:
-    text = one_line("-" if value is None or value == "" else value)
+    text = one_line("-" if value is None or value == "" else value, CELL)
     return Text(text, style=COLOURS.get(text, ""))
 
 
 def stacks(documents: Iterable[Mapping[str, object]], now: datetime) -> None:
     """The status table: one line a stack; a narrow terminal gets the columns that ask for something."""
     shown = _COLUMNS if console().width >= NARROW else ("STACK", "STATE", "PENDING", "MESSAGE")
-    table(shown, ([_shown(one, now)[column] for column in shown] for one in documents))
+    rows = ([_shown(one, now)[column] for column in shown] for one in documents)
+    table(shown, rows, spare=("REVISION", "NEXT", "HEALTH"))
 
 
 def _shown(stack: Mapping[str, object], now: datetime) -> Mapping[str, object]:

@@ -34,15 +34,14 @@ def name(plan: PlanRecord, verdict: Verdict, label: str | None) -> str:
     return f"{plain}-{label}"
 
 
-def label(plan: PlanRecord, verdict: Verdict, person: str, used: Collection[str]) -> str | None:
-    """The label that keeps two tags apart: of several people, or from one that was looked at before."""
+def label(plan: PlanRecord, verdict: Verdict, random: str, used: Collection[str]) -> str | None:
+    """The label that keeps two tags apart: of several people, or from one that was looked at before.
+
+    It is ``random``: several approvers may share the login of one host, and each needs a tag of their own.
+    """
     required = plan.decision.get("required", 1)
     alone = not isinstance(required, int) or required < 2 or verdict is Verdict.REJECT
-    if alone and name(plan, verdict, None) not in used:
-        return None
-    who = re.sub(r"[^A-Za-z0-9]+", "-", person).strip("-")[:30] or "tag"
-    numbered = (f"{who}-{number}" for number in range(2, len(used) + 3))
-    return next(one for one in (who, *numbered) if name(plan, verdict, one) not in used)
+    return None if alone and name(plan, verdict, None) not in used else random
 
 
 def commands(plan: PlanRecord, said: Said, verdict: Verdict, *, tag: str, branch: str) -> Iterator[str]:

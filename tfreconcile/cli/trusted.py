@@ -9,6 +9,9 @@ from itertools import islice
 from pathlib import Path
 
 from tfreconcile.cli.told import Finding, Told
+from tfreconcile.gate.approvals import tightened
+from tfreconcile.gate.model import ApprovalRules
+from tfreconcile.gate.policy import Floor, approvals_tightened
 from tfreconcile.settings.model import Settings
 from tfreconcile.source import programs, signers
 from tfreconcile.source.signers import Signers, Untrusted
@@ -18,11 +21,12 @@ MOST = 1000
 
 
 def trusted_signers(settings: Settings) -> Iterator[Told]:
-    """The signers file and what stands beside it; wrong ones stop passes only if commits must be signed."""
+    """The signers file and what stands beside it; wrong ones stop what must be signed, commits or words."""
     if settings.signers is None:
         return
     beside = signers.signers_beside(settings.signers)
-    finding = Finding.WARNING if settings.source.verify == "none" else Finding.WRONG
+    needed = settings.source.verify != "none" or _asks_for_signatures(settings.floor)
+    finding = Finding.WRONG if needed else Finding.WARNING
     for name in programs.missing("ssh-keygen", *(("gpg", "gpgv") if beside.keyring else ())):
         yield Told(
             "signers", finding, f"there is no {name} on the PATH", f"install {programs.PACKAGES[name]}"
@@ -32,9 +36,34 @@ def trusted_signers(settings: Settings) -> Iterator[Told]:
     except Untrusted as error:
         yield Told("signers", finding, error.reason, "until then no signature counts")
     else:
-        yield Told("signers", Finding.GOOD, f"{settings.signers} names {count} keys")
+        others = [path.name for path in (beside.keyring, beside.revoked) if path is not None]
+        also = f"; beside it: {', '.join(others)}" if others else ""
+        yield Told("signers", Finding.GOOD, f"{settings.signers} names {count} keys{also}")
     files = (beside.file, beside.keyring, beside.revoked)
     yield from _exposed("signers", (path for path in files if path is not None))
+
+
+def unproven_people(settings: Settings) -> Iterator[Told]:
+    """Words by key and words by login side by side: nobody can know that ``asmith`` is ``ana.smith@...``."""
+    if settings.signers is not None and any(map(_counts_people_by_name, _rules(settings.floor))):
+        yield Told(
+            "people",
+            Finding.WARNING,
+            "a quorum or four eyes go by names, and words count by key and by login: one person whose login"
+            " is not the local part of the key's address is two",
+            "set gate.approvals.signed: true, for all that asks for two people or four eyes",
+        )
+
+
+def _rules(floor: Floor) -> Iterator[ApprovalRules]:
+    """What the host asks of approvals: of all, of stacks by name, and of each hazard among both."""
+    rules = floor.policy.approvals
+    for one in (rules, *(approvals_tightened(rules, named.asks) for named in floor.stacks)):
+        yield from (one, *(tightened(one, (kind,)) for kind in rules.hazards))
+
+
+def _counts_people_by_name(rules: ApprovalRules) -> bool:
+    return (rules.required > 1 or rules.four_eyes) and not rules.signed
 
 
 def policy_files(settings: Settings) -> Iterator[Told]:
@@ -53,6 +82,13 @@ def policy_files(settings: Settings) -> Iterator[Told]:
             yield Told("policy", Finding.WRONG, f"{program} is no program that can be run", remedy)
     files = (file for path in (*rules.rego, *rules.data) for file in (path, *_below(path)))
     yield from _exposed("policy", (*files, *programs))
+
+
+def _asks_for_signatures(floor: Floor) -> bool:
+    """Does any rule of the host count signed words only?"""
+    rules = floor.policy.approvals
+    by_hazard = any(one.signed for one in rules.hazards.values())
+    return rules.signed or by_hazard or any(one.asks.signed for one in floor.stacks)
 
 
 def _trusted(beside: Signers) -> int:

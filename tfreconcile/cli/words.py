@@ -46,13 +46,14 @@ def approvals(settings: Settings, name: str | None, output: str) -> None:
         say(f"{one}; it does not count")
     if found:
         columns = ("ID", "STACK", "VERDICT", "BY", "VIA", "AT", "PLAN", "STATE", "REASON")
-        tables.table(columns, _rows(found, now))
+        tables.table(columns, _rows(found, now), spare=("VIA", "PLAN", "AT", "REASON"))
     else:
         say("nobody has said anything yet")
     if refused:
         click.echo()
         rows = ((one.ref, one.object[:12], one.signer, clock.text(one.at), one.refused) for one in refused)
-        tables.table(("REFUSED TAG", "OBJECT", "SIGNER", "AT", "WHY"), rows)
+        of_tags = ("REFUSED TAG", "OBJECT", "SIGNER", "AT", "WHY")
+        tables.table(of_tags, rows, spare=("OBJECT", "AT", "SIGNER"))
 
 
 @click.command(epilog="Examples:\n\n  tfreconcile revoke archive\n\n  tfreconcile revoke archive --id 3")

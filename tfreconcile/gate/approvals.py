@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 
 from tfreconcile.classify.model import HazardKind
-from tfreconcile.gate.authors import logins, plain
+from tfreconcile.gate.authors import logins, mailbox, plain
 from tfreconcile.gate.model import Approval, ApprovalRules, Verdict
 from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
 
 OVERRIDE = (str(HazardKind.WINDOW_OVERRIDE), "")
 """The pair among the hazards of an approval which says that it also counts while a window is closed."""
+REJECTED = "rejected"
+"""The first of the pairs among the hazards of a no that name, by digest, what asked for a word then."""
 
 
 def stands(approval: Approval, now: datetime) -> bool:
@@ -27,14 +29,26 @@ def covers(approval: Approval, effects: frozenset[ChangeDigest], hazards: frozen
 
 
 def people(approvals: Iterable[Approval]) -> frozenset[str]:
-    """Who said these words, each person once: nobody is a quorum of one.
+    """Who said these words, one name for each person: whoever could be the same is, so that nobody is two.
 
-    Names that differ by case alone are one person, and so are a login name and an address that it is the
-    local part of: the one signs tags, the other types commands.
+    Addresses that were signed for are told apart as a whole. A login name, and whatever stands under a word
+    without a signature, is what the host calls somebody: it is compared by its local part.
     """
-    names = frozenset(plain(approval.by) for approval in approvals)
-    known = frozenset(login for name in names for login in logins(name))
-    return names - known
+    words = [(plain(approval.by), approval.signature is not None) for approval in approvals]
+    proven = frozenset(name for name, signed in words if signed and "@" in name)
+    taken = frozenset(login for name in proven for login in logins(name))
+    typed = {name: logins(name) or frozenset({name}) for name, _ in words if name not in proven}
+    others = {name: own for name, own in typed.items() if own.isdisjoint(taken)}
+    return frozenset(map(mailbox, proven)) | _apart(others)
+
+
+def _apart(typed: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """One name for all those that are linked by a login that they share."""
+    linked: dict[str, frozenset[str]] = {}
+    for name, own in typed.items():
+        same = [one for one, its in linked.items() if not own.isdisjoint(its)]
+        linked[name] = own.union(*(linked.pop(one) for one in same))
+    return frozenset(linked)
 
 
 def is_allowed(person: str, rules: ApprovalRules) -> bool:
@@ -72,21 +86,32 @@ def rejected(
     fingerprint: Fingerprint,
     now: datetime,
     *,
+    effects: frozenset[ChangeDigest] = frozenset(),
     asking: frozenset[ChangeDigest] = frozenset(),
 ) -> Approval | None:
-    """The newest standing no to this plan, or to one of the effects in it that ask for a word.
+    """The newest standing no to this plan, or to one of its ``effects``; ``asking`` are those that ask now.
 
     Anybody's counts: to stop needs no permission. A no does not expire: it stands until somebody takes it
-    back, and a harmless change beside what was rejected does not lift it.
+    back, and a harmless change beside what was rejected does not lift it. An effect is held that asks now and
+    was in the rejected plan, or that the no was ``against``; one that asked neither then nor now is not.
     """
     verdicts = [
         approval
         for approval in approvals
         if approval.verdict is Verdict.REJECT
-        and (approval.fingerprint == fingerprint or asking & approval.changes)
+        and (approval.fingerprint == fingerprint or asking & approval.changes or effects & against(approval))
         and is_open(approval, now)
     ]
     return max(verdicts, key=lambda verdict: (verdict.at, verdict.id), default=None)
+
+
+def against(no: Approval) -> frozenset[ChangeDigest]:
+    """The effects that asked for a word when the no was said; all of the plan's, if none did by itself.
+
+    The latter was said to a plan that waited for a window or for a hazard of all of it, or for nobody.
+    """
+    asked = frozenset(ChangeDigest(digest) for kind, digest in no.hazards if kind == REJECTED)
+    return asked or no.changes
 
 
 def is_open(approval: Approval, now: datetime) -> bool:

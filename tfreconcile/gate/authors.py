@@ -11,12 +11,12 @@ from tfreconcile.source.model import Authorship
 _ALSO_WROTE = "co-authored-by"
 
 
-def wrote(person: str, authors: Iterable[Authorship]) -> bool:
+def wrote(person: str, authors: Iterable[Authorship], *, signed: bool) -> bool:
     """Could the person be one of those who wrote, committed or signed one of these commits?
 
     Names in commits are claims, and a login name is no e-mail address: whatever could be the same person is.
     """
-    return is_among(person, identities(authors))
+    return is_among(person, identities(authors), signed=signed)
 
 
 def barred(rules: ApprovalRules, authors: Iterable[Authorship] | None) -> frozenset[str] | None:
@@ -31,15 +31,19 @@ def identities(authors: Iterable[Authorship]) -> frozenset[str]:
     return frozenset(name for one in authors for said in _said(one) if (name := plain(said)))
 
 
-def is_among(person: str, known: frozenset[str]) -> bool:
+def is_among(person: str, known: frozenset[str], *, signed: bool) -> bool:
     """Is the person one of the ``identities``? Case and form of letters do not count.
 
     A login name is the same person as an address whose local part it is (or one side of a ``+`` in it);
-    two addresses are the same person when they are equal but for what follows a ``+``.
+    two addresses are the same person when they are equal but for what follows a ``+``. A name that no
+    signature proves (``signed`` False) is a login name, also when it looks like an address: for
+    ``ana@ad.example`` that is ``ana``.
     """
     own = plain(person)
-    return not known.isdisjoint((own, *_addresses(own))) or any(
-        own in logins(one) or one in logins(own) or not _addresses(own).isdisjoint(_addresses(one))
+    names, whole = logins(own), _addresses(own)
+    called = frozenset({own}) if signed else names | {own}
+    return own in known or any(
+        one in names or not called.isdisjoint(logins(one)) or not whole.isdisjoint(_addresses(one))
         for one in known
     )
 
@@ -65,7 +69,11 @@ def logins(address: str) -> frozenset[str]:
     return frozenset(part for part in (local, *local.split("+")) if part) if at else frozenset()
 
 
+def mailbox(address: str) -> str:
+    """The address without everything from a ``+`` on."""
+    local, _, host = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{host}"
+
+
 def _addresses(address: str) -> frozenset[str]:
-    """The address, and the mailbox that it is when everything from a ``+`` on is left out."""
-    local, at, host = address.rpartition("@")
-    return frozenset({address, f"{local.partition('+')[0] or local}@{host}"}) if at else frozenset()
+    return frozenset({address, mailbox(address)}) if "@" in address else frozenset()

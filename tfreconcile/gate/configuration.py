@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from tfreconcile.errors import Problem
+from tfreconcile.source import origins
+from tfreconcile.source.brought import EXTERNAL
 from tfreconcile.source.model import Brought, Use
 
 
@@ -62,6 +64,10 @@ def refused(rules: ConfigurationRules, found: Brought, *, host: str = DEFAULT_HO
             _told(use, "the program of", "gate.configuration.external_data")
             for use in _programs(rules, found)
         ),
+        *(
+            _told(use, "the provider of programs", "gate.configuration.external_data")
+            for use in _program_providers(rules, found)
+        ),
     )
 
 
@@ -99,7 +105,8 @@ def _modules(rules: ConfigurationRules, found: Brought, host: str) -> Iterator[U
         patterns = [_glob(_with_host(pattern, host)) for pattern in rules.modules]
         for use in found.modules:
             source = _with_host(use.what, host)
-            if _BACK.search(source) or not any(pattern.fullmatch(source) for pattern in patterns):
+            unclear = _BACK.search(source) or not origins.is_plain(use.what)
+            if unclear or not any(pattern.fullmatch(source) for pattern in patterns):
                 yield use
 
 
@@ -125,3 +132,10 @@ def _provisioners(rules: ConfigurationRules, found: Brought) -> tuple[Use, ...]:
 
 def _programs(rules: ConfigurationRules, found: Brought) -> tuple[Use, ...]:
     return () if rules.external_data else found.programs
+
+
+def _program_providers(rules: ConfigurationRules, found: Brought) -> Iterator[Use]:
+    """Whoever has the provider has its programs, by whichever name; what is unclear could be it."""
+    for use in () if rules.external_data else found.providers:
+        if use.what.rpartition("/")[2].lower() == EXTERNAL or not _PLAIN_PROVIDER.fullmatch(use.what):
+            yield use

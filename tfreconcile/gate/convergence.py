@@ -39,6 +39,8 @@ def once_more(
         needs=(need,),
         shown=Shown(everything=frozenset()),  # what this very plan does was shown to whoever approved it
         barred=barred(policy.approvals, authors),
+        ttl=policy.approvals.ttl,
+        doubts=asked.doubts,
     )
     tally = weighing.weigh(question, approvals, now)
     if not tally.enough:

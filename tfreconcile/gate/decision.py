@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tfreconcile.classify.model import Classification, Classified, DriftKind, Hazard
 from tfreconcile.gate import weighing, windows
-from tfreconcile.gate.approvals import overrides, rejected
+from tfreconcile.gate.approvals import overrides
 from tfreconcile.gate.authors import barred
 from tfreconcile.gate.model import (
     Approval,
@@ -33,7 +33,8 @@ class Asked:
     """Which plan of which stack is asked about, and what the plan says of itself.
 
     ``only_reads``: all that it would do is read data sources, as a ``check`` does each time.
-    ``unstable`` are the sentences that say why no two plans of the situation are equal.
+    ``unstable`` are the sentences that say why no two plans of the situation are equal. ``doubts`` say, by
+    the number of a word on it, why the signature is no longer a good one.
     """
 
     stack: str
@@ -43,6 +44,7 @@ class Asked:
     errored: bool = False
     only_reads: bool = False
     unstable: tuple[str, ...] = ()
+    doubts: Mapping[int, str] = field(default_factory=dict)
 
 
 def decide(
@@ -73,16 +75,27 @@ def decide(
     asking = tuple(need for need in needs if need.requires is Requirement.APPROVE)
     if asking and asked.unstable:
         return Refuse(tuple(_never_equal(asked)), asking)
-    own = tuple(approval for approval in approvals if approval.stack == asked.stack)
-    rejectable = frozenset(need.digest for need in asking if need.digest is not None)
     question = _question(classification, policy, asking, asked=asked, authors=authors)
-    if (verdict := rejected(own, asked.fingerprint, now, asking=rejectable)) is not None:
+    if (verdict := weighing.standing_no(question, approvals, now)) is not None:
         nobody = weighing.weigh(question, (), now)
         return Hold((_rejection(verdict),), nobody.needs, given=0, required=nobody.required)
     if not asking:
         count = len(classification.changes) + len(classification.outputs)
         return Proceed((f"policy asks for nobody's word on {_effects(count)}",))
-    return _weighed(weighing.weigh(question, own, now))
+    return _weighed(weighing.weigh(question, approvals, now))
+
+
+def question(
+    classification: Classification,
+    policy: Policy,
+    *,
+    asked: Asked,
+    authors: tuple[Authorship, ...] | None = (),
+) -> Question:
+    """What a plan asks of people, whatever the time: a rejection of any of it stops all of it."""
+    needs = (*requirements(classification, policy), *_incomplete(asked, policy))
+    asking = tuple(need for need in needs if need.requires is Requirement.APPROVE)
+    return _question(classification, policy, asking, asked=asked, authors=authors)
 
 
 def in_time(
@@ -97,7 +110,8 @@ def in_time(
 ) -> Decision:
     """The decision, for now: what may go ahead waits for a window, or for people who override it.
 
-    Their words must cover the plan as a whole, and say so (OVERRIDE).
+    Their words must cover the plan as a whole, and say so (OVERRIDE). Nobody overrides a window for an effect
+    of a plan that somebody rejected; without their word it waits, as it would have done.
     """
     shut = windows.closed(policy.windows, windows.acts(classification), now)
     if shut is None or not isinstance(made, Proceed):
@@ -106,10 +120,12 @@ def in_time(
     if need is None:
         return Hold((shut.why, "policy lets nobody override it"), until=shut.until, closed=True)
     question = _question(classification, policy, (need,), asked=asked, authors=authors)
-    tally = weighing.weigh(question, filter(overrides, approvals), now)
+    no = weighing.standing_no(question, approvals, now)
+    tally = weighing.weigh(question, filter(overrides, approvals if no is None else ()), now)
     if not tally.enough:
+        against = tally.objections if no is None else (_rejection(no),)
         counts = {"given": tally.given, "required": tally.required}
-        return Hold((shut.why, *tally.objections), tally.needs, **counts, until=shut.until, closed=True)
+        return Hold((shut.why, *against), tally.needs, **counts, until=shut.until, closed=True)
     return Proceed(
         (*made.reasons, f"{shut.why}, overridden by {', '.join(tally.names)}"),
         tuple(sorted({*made.approvals, *(one.id for one in tally.counting)})),
@@ -176,6 +192,8 @@ def _question(
             of_plan=_pairs(classification.hazards, policy),
         ),
         barred=barred(policy.approvals, authors),
+        ttl=policy.approvals.ttl,
+        doubts=asked.doubts,
     )
 
 

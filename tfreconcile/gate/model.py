@@ -83,7 +83,8 @@ class Window:
 
     ``allow`` False: nothing of ``acts`` happens in it. True: once any allowing window speaks of an act, that
     act happens in such windows only. A denying window wins. ``timezone`` is an IANA name. ``why`` is for
-    people. Which stacks it speaks of was settled when the policy of a stack was made.
+    people. Which stacks it speaks of was settled when the policy of a stack was made; ``of`` is the former
+    name for which it holds, "" for the stack's own: those of each name count by themselves.
     """
 
     allow: bool
@@ -92,6 +93,7 @@ class Window:
     timezone: str = "UTC"
     acts: frozenset[Act] = frozenset({Act.APPLY, Act.HEAL})
     why: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -196,7 +196,7 @@ def _against_approver(by: str, waiting: Waiting) -> Iterator[str]:
         yield f"{by} is not among the approvers"
     if barred is None:
         yield "who wrote what the plan would do could not be read completely, and four eyes must see it"
-    elif is_among(by, barred):
+    elif is_among(by, barred, signed=True):
         yield f"{by} wrote or committed what the plan would do, and four eyes must see it"
 
 
@@ -216,8 +216,14 @@ def _standing(waiting: Waiting, now: datetime) -> Iterator[Approval]:
             one.signature is not None
             and one.fingerprint == waiting.fingerprint
             and approvals.is_open(one, now)
+            and not (one.verdict is Verdict.APPROVE and _is_over(one, waiting.question, now))
         ):
             yield one
+
+
+def _is_over(one: Approval, question: Question, now: datetime) -> bool:
+    """Does it count no more, though it says so: by a shorter ``ttl``, or since its key is no longer good?"""
+    return one.id in question.doubts or now >= question.ends(one)
 
 
 def _noun(one: Approval) -> str:

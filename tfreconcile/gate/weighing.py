@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from tfreconcile.gate.approvals import OVERRIDE, covers, matches, people, stands
+from tfreconcile.gate.approvals import OVERRIDE, covers, matches, people, rejected, stands
 from tfreconcile.gate.authors import is_among
 from tfreconcile.gate.model import Approval, Need
 from tfreconcile.plan.fingerprint import ChangeDigest, Fingerprint
@@ -38,7 +38,9 @@ class Shown:
 class Question:
     """What a plan of a stack asks of people. ``needs`` are those that ask for a word.
 
-    ``barred`` are the identities whom four eyes keep from answering; None: everybody.
+    ``barred`` are the identities whom four eyes keep from answering; None: everybody. ``ttl`` is how long an
+    answer counts at most, whatever it says of itself; None: no less. ``doubts`` say, by the number of a word,
+    why its signature is no longer a good one.
     """
 
     stack: str
@@ -46,6 +48,19 @@ class Question:
     needs: tuple[Need, ...]
     shown: Shown
     barred: frozenset[str] | None = frozenset()
+    ttl: timedelta | None = None
+    doubts: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def asking(self) -> frozenset[ChangeDigest]:
+        """The effects that a word is asked for: all that were shown, when it is asked for the whole plan."""
+        if any(need.digest is None and not need.exactly for need in self.needs):
+            return self.shown.everything
+        return frozenset(need.digest for need in self.needs if need.digest is not None)
+
+    def ends(self, word: Approval) -> datetime:
+        """When a word is over: when it says so, or sooner when policy lets no word last that long."""
+        return word.expires_at if self.ttl is None else min(word.expires_at, word.at + self.ttl)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +91,7 @@ class Tally:
 def weigh(question: Question, words: Iterable[Approval], now: datetime) -> Tally:
     """Each effect is weighed by itself. ``words`` may be of any stack, person and age."""
     standing = [one for one in words if one.stack == question.stack and stands(one, now)]
-    answers = [(one, _answers(one, question)) for one in standing]
+    answers = [(one, _answers(one, question, now)) for one in standing]
     needs, counting = [], dict[int, Approval]()
     for position, need in enumerate(question.needs):
         behind = [one for one, against in answers if against[position] is None]
@@ -92,15 +107,22 @@ def weigh(question: Question, words: Iterable[Approval], now: datetime) -> Tally
     )
 
 
+def standing_no(question: Question, words: Iterable[Approval], now: datetime) -> Approval | None:
+    """The newest rejection that holds the plan. ``words`` may be of any stack."""
+    own = (one for one in words if one.stack == question.stack)
+    effects = question.shown.everything
+    return rejected(own, question.fingerprint, now, effects=effects, asking=question.asking)
+
+
 def unfit(person: str, need: Need, *, signed: bool, barred: frozenset[str] | None) -> str | None:
     """Why nothing that this person says can count for a need, whatever was shown; None when it can."""
-    return _kept_out(person, barred) or _unfit(person, need, signed=signed)
+    return _kept_out(person, barred, signed=signed) or _unfit(person, need, signed=signed)
 
 
-def _kept_out(person: str, barred: frozenset[str] | None) -> str | None:
+def _kept_out(person: str, barred: frozenset[str] | None, *, signed: bool) -> str | None:
     if barred is None:
-        return "does not count, since the history that four eyes go by could not be read completely, for"
-    if is_among(person, barred):
+        return "does not count, since four eyes cannot tell who wrote what it is for, for"
+    if is_among(person, barred, signed=signed):
         return "does not count, since four eyes must see what its giver wrote or committed, for"
     return None
 
@@ -108,16 +130,25 @@ def _kept_out(person: str, barred: frozenset[str] | None) -> str | None:
 def _unfit(person: str, need: Need, *, signed: bool) -> str | None:
     if not matches(person, need.approvers):
         kinds = f" for {', '.join(sorted(need.kinds))}" if need.kinds else ""
-        return f"is of nobody among the approvers{kinds} of"
+        return f"does not count, since its giver is not among the approvers{kinds}, for"
     return "has no signature, as is asked for" if need.signed and not signed else None
 
 
-def _answers(word: Approval, question: Question) -> tuple[str | None, ...]:
+def _answers(word: Approval, question: Question, now: datetime) -> tuple[str | None, ...]:
     """For each need why the word does not count for it, or None."""
-    kept_out = _kept_out(word.by, question.barred)
-    if kept_out is not None:
-        return (kept_out,) * len(question.needs)
+    void = _void(word, question, now)
+    if void is not None:
+        return (void,) * len(question.needs)
     return tuple(_against(word, need, question) for need in question.needs)
+
+
+def _void(word: Approval, question: Question, now: datetime) -> str | None:
+    """Why the word counts for nothing at all, whatever it was given for."""
+    if word.id in question.doubts:
+        return f"does not count, since {question.doubts[word.id]}, for"
+    if now >= question.ends(word):
+        return "is older than policy lets a word be, for"
+    return _kept_out(word.by, question.barred, signed=word.signature is not None)
 
 
 def _against(word: Approval, need: Need, question: Question) -> str | None:

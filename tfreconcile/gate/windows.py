@@ -41,7 +41,8 @@ def acts(classification: Classification) -> frozenset[Act]:
 def closed(windows: Iterable[Window], acts: frozenset[Act], now: datetime) -> Closed | None:
     """Why these acts may not happen now; None when all of them may.
 
-    A denying window wins. Once any allowing window speaks of an act, that act happens in such windows only.
+    A denying window wins. Once any allowing window speaks of an act, that act happens in such windows only:
+    for a renamed stack in one of each of its names.
     A window opens exactly at its start and closes exactly ``duration`` later, in hours that pass: where
     clocks are turned within it, the hour on the wall at its end is another one.
     """
@@ -55,12 +56,12 @@ def closed(windows: Iterable[Window], acts: frozenset[Act], now: datetime) -> Cl
 
 def off_hours(working_hours: Iterable[Window], now: datetime) -> str | None:
     """A sentence when nobody is at hand: it is outside of all working hours, and there are some."""
-    hours = tuple(working_hours)
-    if not hours or any(_covers(window, now) for window in hours):
-        return None
-    starts = [start for window in hours for start in islice(_starts(window, now), 1)]
-    ahead = f"until {text(min(starts))}" if starts else "at any time"
-    return f"nobody is at hand: outside of the working hours {ahead}"
+    for hours in _by_name(working_hours):
+        if not any(_covers(window, now) for window in hours):
+            starts = [start for window in hours for start in islice(_starts(window, now), 1)]
+            ahead = f"until {text(min(starts))}" if starts else "at any time"
+            return f"nobody is at hand: outside of the working hours {ahead}"
+    return None
 
 
 def _shut(windows: list[Window], acts: frozenset[Act], now: datetime) -> str:
@@ -68,10 +69,10 @@ def _shut(windows: list[Window], acts: frozenset[Act], now: datetime) -> str:
         if not window.allow and _covers(window, now):
             return f"deny window {_name(window)} is closed for {_words(window.acts & acts)}"
     for act in sorted(acts):
-        allowing = [window for window in windows if window.allow and act in window.acts]
-        if allowing and not any(_covers(window, now) for window in allowing):
-            names = ", ".join(map(_name, allowing))
-            return f"outside of the allow windows ({names}), closed for {act}"
+        for allowing in _allowing(windows, act):
+            if not any(_covers(window, now) for window in allowing):
+                names = ", ".join(map(_name, allowing))
+                return f"outside of the allow windows ({names}), closed for {act}"
     return "closed"
 
 
@@ -93,11 +94,23 @@ def _later(windows: list[Window], acts: frozenset[Act], moment: datetime, horizo
         if not window.allow and (later := _end(window, moment, horizon)) > moment:
             return later
     for act in acts:
-        allowing = [window for window in windows if window.allow and act in window.acts]
-        if allowing and not any(_covers(window, moment) for window in allowing):
-            starts = [start for window in allowing for start in islice(_starts(window, moment), 1)]
-            return min(starts, default=horizon)
+        for allowing in _allowing(windows, act):
+            if not any(_covers(window, moment) for window in allowing):
+                starts = [start for window in allowing for start in islice(_starts(window, moment), 1)]
+                return min(starts, default=horizon)
     return moment
+
+
+def _allowing(windows: Iterable[Window], act: Act) -> list[list[Window]]:
+    return _by_name([window for window in windows if window.allow and act in window.acts])
+
+
+def _by_name(windows: Iterable[Window]) -> list[list[Window]]:
+    """Those of the stack's own name, and those of each former one: no list is empty."""
+    found: dict[str, list[Window]] = {}
+    for window in windows:
+        found.setdefault(window.of, []).append(window)
+    return list(found.values())
 
 
 def _covers(window: Window, moment: datetime) -> bool:

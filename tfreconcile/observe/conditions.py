@@ -13,8 +13,8 @@ from tfreconcile.errors import ReconcileError, Stalled, Transient, Waiting
 from tfreconcile.gate.model import Decision, Hold, Need, Nothing, Proceed, Refuse
 from tfreconcile.observe.health import Health, HealthStatus
 
-SUSPENDED_IN_GIT = "SuspendedInGit"
-"""The reason of a pass that does nothing since the definition says ``suspend: true``."""
+SUSPENDED, SUSPENDED_IN_GIT = "Suspended", "SuspendedInGit"
+"""The reasons of a pass that does nothing since a person paused the stack, or the definition did."""
 NOT_READY = "DependencyNotReady"
 """The reason of a pass that waits for another stack."""
 WINDOW_CLOSED = "WindowClosed"
@@ -63,7 +63,6 @@ class Condition:
 class Facts:
     """What one pass learned. ``decision`` is None when it did not get as far as the gate."""
 
-    stack: str
     decision: Decision | None
     failure: ReconcileError | None
     applied: bool
@@ -71,6 +70,7 @@ class Facts:
     drift: tuple[Drifted, ...]
     health: Health
     previous_sync: Sync = Sync.UNKNOWN
+    """What is known without a plan: of a pass that only waits nothing new follows."""
     removing: bool = False
     """Did the stack leave Git, so that nothing of it is to be left?"""
 
@@ -110,7 +110,7 @@ def conclude(facts: Facts) -> Conclusion:
         case Proceed():
             return _proceeded(facts, facts.decision)
         case Hold():
-            return _held(facts, facts.decision)
+            return _held(facts.decision)
         case Refuse(reasons=reasons):
             return Conclusion(
                 sync=Sync.OUT_OF_SYNC, state=State.REFUSED, reason="Refused", message="; ".join(reasons)
@@ -120,10 +120,9 @@ def conclude(facts: Facts) -> Conclusion:
 
 def _failed(facts: Facts, failure: ReconcileError) -> Conclusion:
     if isinstance(failure, Waiting):
-        state = State.SUSPENDED if failure.reason == SUSPENDED_IN_GIT else State.HELD
-        return Conclusion(
-            sync=facts.previous_sync, state=state, reason=failure.reason, message=failure.message
-        )
+        state = State.SUSPENDED if failure.reason in (SUSPENDED, SUSPENDED_IN_GIT) else State.HELD
+        sync = Sync.OUT_OF_SYNC if facts.effects else facts.previous_sync
+        return Conclusion(sync=sync, state=state, reason=failure.reason, message=failure.message)
     state = State.BACKOFF if isinstance(failure, Transient) else State.STALLED
     sync = Sync.OUT_OF_SYNC if facts.effects else Sync.UNKNOWN
     return Conclusion(sync=sync, state=state, reason=failure.reason, message=failure.message)
@@ -156,24 +155,17 @@ def _proceeded(facts: Facts, decision: Proceed) -> Conclusion:
     return Conclusion(sync=Sync.SYNCED, state=State.IDLE, reason="Applied", message=message)
 
 
-def _held(facts: Facts, decision: Hold) -> Conclusion:
+def _held(decision: Hold) -> Conclusion:
+    """How many have answered is left out: ``answers`` tells that when the status is read."""
     if decision.closed:
-        return _waits_for_a_window(facts, decision)
+        message = "; ".join(decision.reasons)
+        return Conclusion(sync=Sync.OUT_OF_SYNC, state=State.HELD, reason=WINDOW_CLOSED, message=message)
     return Conclusion(
         sync=Sync.OUT_OF_SYNC,
         state=State.AWAITING_APPROVAL,
         reason="AwaitingApproval",
-        message=f"{_summary(decision.needs, decision.reasons)}; approved by {decision.given} of "
-        f"{decision.required}: tfreconcile approve {facts.stack}",
+        message=_summary(decision.needs, decision.reasons),
     )
-
-
-def _waits_for_a_window(facts: Facts, decision: Hold) -> Conclusion:
-    message = "; ".join(decision.reasons)
-    if decision.needs:
-        message += f"; overridden by {decision.given} of {decision.required}: "
-        message += f"tfreconcile approve {facts.stack} --override-window"
-    return Conclusion(sync=Sync.OUT_OF_SYNC, state=State.HELD, reason=WINDOW_CLOSED, message=message)
 
 
 def _summary(needs: tuple[Need, ...], reasons: tuple[str, ...]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 from tfreconcile.classify.ignoring import SOON
@@ -10,16 +10,26 @@ from tfreconcile.classify.ignoring import SOON
 Plain = dict[str, object]
 
 
-def summary(rules: Iterable[Mapping[str, object]]) -> Plain:
+def summary(rules: Iterable[Mapping[str, object]], changing: Collection[str] = ()) -> Plain:
     """``{count, until, rules[]}`` of rules as ``report.ignored`` told them: resources are counted, not named.
 
-    ``until`` is the day on which the first of them ends, None without any.
+    ``changing`` are the addresses that the pending plan changes: a plan cannot be split, so what a rule
+    would hide there is not hidden, but counted as ``changed``. ``until`` is the day on which the first rule
+    ends, None without any.
     """
     kept = tuple(rules)
     hidden = {address for rule in kept for address in _hides(rule)}
     until = min((str(rule["until"]) for rule in kept), default=None)
-    told = [{**rule, "hides": len(_hides(rule))} for rule in kept]
-    return {"count": len(hidden), "until": until, "rules": told}
+    return {
+        "count": len(hidden.difference(changing)),
+        "until": until,
+        "rules": [{**rule, **_counts(_hides(rule), changing)} for rule in kept],
+    }
+
+
+def _counts(addresses: Collection[str], changing: Collection[str]) -> dict[str, int]:
+    changed = sum(address in changing for address in addresses)
+    return {"hides": len(addresses) - changed, "changed": changed}
 
 
 def note(found: object, today: date) -> str:
@@ -34,9 +44,17 @@ def sentences(found: object, today: date) -> Iterator[str]:
     """One sentence a rule: what it hides, until when and why, with a warning when that is near."""
     rules = found["rules"] if isinstance(found, Mapping) else []
     for rule in rules:
-        hides = f"hides {_count(rule['hides'])} now" if rule["hides"] else "hides nothing now"
+        hides = ", and ".join(_does(rule)) or "hides nothing now"
         named = f"{rule['address']} ({', '.join(rule['attributes'])})"
         yield f"ignore rule for {named} until {rule['until']} {hides}: {rule['why']}{_warning(rule, today)}"
+
+
+def _does(rule: Mapping[str, object]) -> Iterator[str]:
+    if rule["hides"]:
+        yield f"hides {_count(rule['hides'])} now"
+    if changed := rule["changed"]:
+        them = "it" if changed == 1 else "them"
+        yield f"would hide {_count(changed)}, but the pending plan changes {them} all the same"
 
 
 def _warning(rule: Mapping[str, object], today: date) -> str:

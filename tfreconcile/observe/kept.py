@@ -33,6 +33,8 @@ def question(stack: str, fingerprint: Fingerprint, effects: Iterable[Json], deci
             of_plan=_asking(decision),
         ),
         barred=_barred(decision),
+        ttl=rules(decision).ttl,
+        doubts=_doubts(decision),
     )
 
 
@@ -71,6 +73,11 @@ def _asking(told: Json) -> Pairs:
 def _barred(decision: Json) -> frozenset[str] | None:
     found = decision.get("barred", [])
     return None if found is None else frozenset(map(str, _list(found)))
+
+
+def _doubts(decision: Json) -> Mapping[int, str]:
+    found = decision.get("doubts")
+    return {int(number): str(why) for number, why in found.items()} if isinstance(found, Mapping) else {}
 
 
 def _groups(found: object) -> tuple[tuple[str, ...], ...]:

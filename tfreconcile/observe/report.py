@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import assert_never
 
 from tfreconcile.classify.model import Classification, Classified, ClassifiedOutput, Hazard
@@ -14,6 +15,7 @@ from tfreconcile.source.model import IgnoreRule
 Scrub = Callable[[str], str]
 """Takes secrets out of a text: addresses and sentences can quote for_each keys and values."""
 Plain = dict[str, object]
+NO_DOUBTS: Mapping[int, str] = MappingProxyType({})
 
 
 def hazards(found: tuple[Hazard, ...], policy: Policy, scrub: Scrub) -> list[object]:
@@ -149,11 +151,12 @@ def kept(
     policy: Policy,
     *,
     barred: frozenset[str] | None,
+    doubts: Mapping[int, str] = NO_DOUBTS,
     scrub: Scrub,
 ) -> Plain:
     """``decision``, with all that it takes to count later words as the gate does (``observe.kept``).
 
-    ``barred`` as ``gate.authors`` gives it.
+    ``barred`` as ``gate.authors`` gives it, ``doubts`` as the gate was asked with them.
     """
     asked = policy.approvals
     return {
@@ -164,4 +167,5 @@ def kept(
         "signed": asked.signed,
         "four_eyes": asked.four_eyes,
         "barred": None if barred is None else sorted(map(scrub, barred)),
+        "doubts": {str(number): scrub(why) for number, why in sorted(doubts.items())},
     }

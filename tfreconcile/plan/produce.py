@@ -14,6 +14,7 @@ from tfreconcile.errors import ReconcileError
 from tfreconcile.plan.document import Plan
 from tfreconcile.plan.parse import parse
 from tfreconcile.plan.sources import Sources, read
+from tfreconcile.source.model import Scalar
 from tfreconcile.terraform.diagnostics import Diagnostic
 from tfreconcile.terraform.verbs import Terraform
 
@@ -91,6 +92,19 @@ def backend_identity(key: bytes, kind: str, settings: str, workspace: str) -> st
     """A keyed digest of where the state is, since backend settings may hold credentials."""
     text = json.dumps([kind, settings, workspace])
     return f"{kind}:{hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:32]}"
+
+
+def initialised(data: Path) -> tuple[str, Mapping[str, Scalar]] | None:
+    """The backend that init prepared, with every value that its block computes; None when it says nothing."""
+    try:
+        found = json.loads((data / "terraform.tfstate").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    backend = found.get("backend") if isinstance(found, dict) else None
+    match backend:
+        case {"type": str(kind), "config": dict(config)}:
+            return kind, config
+    return None
 
 
 def _initialise(terraform: Terraform, order: Order) -> None:

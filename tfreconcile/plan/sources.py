@@ -31,7 +31,7 @@ _BAD_ARCHIVE = (
 )
 _FOLDER = "tfconfig/"
 _NATIVE = (".tf", ".tofu")
-_AS_JSON = (".tf.json", ".tofu.json")
+AS_JSON = (".tf.json", ".tofu.json")
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,14 @@ def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
 
 
 def _is_configuration(name: str) -> bool:
-    return name.startswith(_FOLDER) and name.endswith(_NATIVE + _AS_JSON)
+    return name.startswith(_FOLDER) and name.endswith(_NATIVE + AS_JSON)
 
 
 def _source(name: str, content: bytes) -> Source:
     path = PurePosixPath(name)
     folder = path.parts[1] if len(path.parts) > 2 else ""
     text = content.decode("utf-8", "surrogateescape")
-    found = _json_blocks(text) if path.name.endswith(_AS_JSON) else blocks(text)
+    found = _json_blocks(text) if path.name.endswith(AS_JSON) else blocks(text)
     return Source(folder.removeprefix("m-"), path.name, tuple(found))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tfreconcile.policies.clauses import ends_statement
-from tfreconcile.policies.tokens import OPENING, Sort, Token, at, closing
+from tfreconcile.policies.tokens import CLOSING, OPENING, Sort, Token, at, closing
 
 RESULT = "()"
 """What a reference begins with that goes on from the result of a call."""
@@ -51,7 +51,8 @@ def chains(found: Sequence[Token]) -> Iterator[Chain]:
     """Every reference of a rule but the names of called functions, those inside of brackets included."""
     stack, called = [_Bracket("", 0, -1, False)], ""
     for place, token in enumerate(found):
-        goes_on = token.is_sign(")") and at(found, place + 1).adjacent
+        ends = token.is_sign(")") or (token.sort is Sort.SIGN and _is_literal(found, place))
+        goes_on = ends and at(found, place + 1).adjacent
         if goes_on or (token.sort is Sort.WORD and _begins(found, place)):
             steps, end = steps_from(found, place + 1)
             base = RESULT if goes_on else token.value
@@ -60,6 +61,20 @@ def chains(found: Sequence[Token]) -> Iterator[Chain]:
                 yield _chain(stack[-1], base, steps, (place, end))
         if token.sort is Sort.SIGN:
             called = _follow(stack, found, place, called)
+
+
+def _is_literal(found: Sequence[Token], end: int) -> bool:
+    """Is the bracket that ends here a list, set or object of which a member is taken at once?"""
+    goes_on = at(found, end + 1).adjacent and at(found, end + 1).value in (".", "[")
+    if found[end].value not in ("]", "}") or not goes_on:
+        return False
+    depth = 0
+    for place in range(end, -1, -1):
+        if found[place].sort is Sort.SIGN:
+            depth += (found[place].value in CLOSING) - (found[place].value in OPENING)
+        if depth == 0:
+            return found[place].value == "{" or not is_index(found, place)
+    return False
 
 
 def _chain(top: _Bracket, base: str, steps: tuple[str, ...], place: tuple[int, int]) -> Chain:
@@ -92,7 +107,7 @@ def _follow(stack: list[_Bracket], found: Sequence[Token], place: int, called: s
             _Bracket(called, 0, place, True) if called else _Bracket(top.call, top.argument, -1, False)
         )
         return ""
-    if token.value == "[" and not token.adjacent:
+    if token.value == "{" or (token.value == "[" and not is_index(found, place)):
         stack.append(_Bracket(top.call, top.argument, top.opened, False))
     elif token.value in OPENING:
         stack.append(_Bracket("", 0, -1, False))
@@ -101,6 +116,14 @@ def _follow(stack: list[_Bracket], found: Sequence[Token], place: int, called: s
     elif token.value == "," and top.counts:
         top.argument += 1
     return called
+
+
+def is_index(found: Sequence[Token], place: int) -> bool:
+    """Does a bracket go on with a reference, and begin no list?"""
+    before = at(found, place - 1)
+    return found[place].adjacent and (
+        before.sort is Sort.WORD or (before.sort is Sort.SIGN and before.value in ")]")
+    )
 
 
 def steps_from(found: Sequence[Token], begin: int) -> tuple[tuple[str, ...], int]:

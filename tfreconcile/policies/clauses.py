@@ -11,6 +11,8 @@ from tfreconcile.policies.tokens import END, Sort, Token, at, clauses, tokens
 
 ASKED = re.compile(r"(deny|violation|warn)(_[A-Za-z0-9]+)*")
 """The rules that are asked, as conftest does."""
+MEANT = re.compile(r"(deny|violation|warn)(_.*)?", re.DOTALL)
+"""Names that nobody gives to a rule that is not to be asked."""
 EXCEPTION = "exception"
 OUTSIDE = ("http.send", "net.lookup_ip_addr", "opa.runtime")
 """Builtins that ask the world or the engine. Without an answer they are undefined, and deny nothing."""
@@ -27,13 +29,17 @@ class RegoFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Clause:
-    """A rule, or one of several that share a name: its tokens, its package and where it stands."""
+    """A rule, or one of several that share a name: its tokens, its package and where it stands.
+
+    ``imports`` are the names that its file gives to ``input``, with the steps from there.
+    """
 
     package: str
     name: str
     is_function: bool
     file: str
     tokens: tuple[Token, ...]
+    imports: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def place(self) -> str:
@@ -58,14 +64,31 @@ def _of_file(file: RegoFile) -> tuple[Clause, ...]:
 
 def _rules(file: RegoFile) -> Iterator[Clause]:
     package = ""
+    imports: list[tuple[str, tuple[str, ...]]] = []
     for found in clauses(tokens(file.text)):
         head = found[0]
         if head.is_word("package"):
             package = ".".join(one.value for one in found[1:] if one.sort in (Sort.WORD, Sort.TEXT))
+        elif head.is_word("import") and at(found, 1).is_word("input"):
+            imports.append(_imported(found))
         elif head.sort is Sort.WORD and head.value not in _NO_RULES:
             name, end = _name(found)
             called = at(found, end).is_sign("(") and at(found, end).adjacent
-            yield Clause(package=package, name=name, is_function=called, file=file.name, tokens=found)
+            yield Clause(
+                package=package,
+                name=name,
+                is_function=called,
+                file=file.name,
+                tokens=found,
+                imports=tuple(imports),
+            )
+
+
+def _imported(found: Sequence[Token]) -> tuple[str, tuple[str, ...]]:
+    """The name that ``import input.x as name`` gives, and the steps from input."""
+    words = [one.value for one in found[1:] if one.sort in (Sort.WORD, Sort.TEXT)]
+    renamed = words[-2:-1] == ["as"]
+    return words[-1], tuple(words[1:-2] if renamed else words[1:])
 
 
 def _name(found: Sequence[Token]) -> tuple[str, int]:

@@ -9,35 +9,21 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain as chained
-from typing import TypeAlias
 
+from tfreconcile.policies import patterns, whole
 from tfreconcile.policies.bodies import head, restricted, spelled
 from tfreconcile.policies.chains import ANY, ONE, Chain, aliases, chains
 from tfreconcile.policies.clauses import Clause, ends_statement
+from tfreconcile.policies.paths import OF_RESOURCES, Steps, Way, below_attributes, both, fragment, suffixes
 from tfreconcile.policies.tokens import Sort, Token, at
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 DEEPEST = 8
 """How many local names may stand for one another in a row."""
-_OF_RESOURCES = frozenset(
-    {"change", "values", "child_modules", "resources", "provider_name", "module_address"}
-)
-"""Steps that show that a name stands for a resource, or for what holds resources."""
-_BESIDE = _OF_RESOURCES | {
-    "type",
-    "name",
-    "address",
-    "mode",
-    "index",
-    "deposed",
-    "action_reason",
-    "previous_address",
-}
-"""Members of a resource that are none of its attributes."""
 _GUARDS = frozenset({"is_object", "is_null", "is_array", "is_set"})
+_TAKES = "("
+"""After the name of a function: what its parameters are given is whole."""
 _OURS = ("tfreconcile.unknown", "tfreconcile.known", "data.tfreconcile.unknown", "data.tfreconcile.known")
-
-Steps: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +58,10 @@ def reads(rules: Iterable[Clause], words: Iterable[str] = ()) -> Reads:
     """
     known = tuple(rules)
     functions = frozenset(one.name for one in known if one.is_function)
-    looks = [_Look(one, functions) for one in known]
-    found = tuple(dict.fromkeys(chained.from_iterable(look.reads() for look in looks)))
+    replaced = frozenset(chained.from_iterable(_replaced(one.tokens) for one in known))
+    looks = [_Look(one, functions, replaced) for one in known]
+    held = _held(looks)
+    found = tuple(dict.fromkeys(chained.from_iterable(look.reads(held) for look in looks)))
     texts = {token.value for one in known for token in one.tokens if token.sort is Sort.TEXT}
     names = sorted(name for name in texts | set(words) if _NAME.fullmatch(name))
     chosen = (replace(one, path=(name,)) for one in found if one.path[0] in (ANY, ONE) for name in names)
@@ -83,27 +71,38 @@ def reads(rules: Iterable[Clause], words: Iterable[str] = ()) -> Reads:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """What a reference stands for, once local names are followed: ``base`` is none of them."""
+def _replaced(found: Sequence[Token]) -> Iterator[str]:
+    """``input`` or ``data`` where ``with`` puts something else in its place, for every rule that is asked."""
+    for place, token in enumerate(found):
+        if token.is_word("with"):
+            yield at(found, place + 1).value
 
-    base: str
-    steps: Steps
-    types: frozenset[str] | None
-    is_resource: bool
+
+def _held(looks: Sequence[_Look]) -> frozenset[str]:
+    """Rules that stand for whole resources, and functions that are given them, from one to the next."""
+    held: frozenset[str] = frozenset()
+    while True:
+        further = held | frozenset(chained.from_iterable(look.hands_on(held) for look in looks))
+        if further == held:
+            return held
+        held = further
 
 
 class _Look:
     """A look at one rule."""
 
-    def __init__(self, clause: Clause, functions: frozenset[str]) -> None:
+    def __init__(self, clause: Clause, functions: frozenset[str], replaced: frozenset[str]) -> None:
+        self._replaced = replaced
+        self._imports = dict(clause.imports)
+        self._params = whole.params(clause.tokens, is_function=clause.is_function)
+        self._bindings = tuple(whole.bindings(clause.tokens))
         self._clause = clause
         self._tokens: Sequence[Token] = clause.tokens
         self._functions = functions
         self._head = head(clause.tokens)
         self._chains = tuple(chains(clause.tokens))
         self._aliases, self._naming = aliases(clause.tokens, self._chains)
-        self._resources = frozenset(one.base for one in self._chains if _OF_RESOURCES & set(one.steps[:1]))
+        self._resources = frozenset(one.base for one in self._chains if OF_RESOURCES & set(one.steps[:1]))
         self._types = dict(restricted(clause.tokens, self._chains, self._aliases, self._resources))
 
     def consulted(self) -> Iterator[str]:
@@ -116,46 +115,104 @@ class _Look:
             if one.call in _OURS and one.argument == 0:
                 yield from spelled(self._tokens, one)[:1] or (ONE,)
 
-    def reads(self) -> Iterator[Read]:
+    def hands_on(self, held: frozenset[str]) -> Iterator[str]:
+        """The functions that the rule gives something whole, and its own name when it gives it back."""
+        names = self._named_whole(held)
+        if names & _words(self._tokens[: self._head or len(self._tokens)]) - self._params:
+            yield self._clause.name
+        for one in self._chains:
+            if not any(self._is_whole(one, way, names) for way in self._ways(one)):
+                continue
+            if whole.is_own(one.call, self._functions):
+                yield one.call.rpartition(".")[2] + _TAKES
+            if self._clause.name != one.call and (not self._head or one.begin < self._head):
+                yield self._clause.name
+
+    def _named_whole(self, held: frozenset[str]) -> frozenset[str]:
+        """Every name that stands for something whole here: of rules, parameters and bindings."""
+        takes = self._clause.name.rpartition(".")[2] + _TAKES in held
+        names = held | (self._params if takes else frozenset())
+        while True:
+            further = names | frozenset(chained.from_iterable(self._bound(names)))
+            if further == names:
+                return names
+            names = further
+
+    def _bound(self, names: frozenset[str]) -> Iterator[frozenset[str]]:
+        for given, begin, end in self._bindings:
+            inside = (
+                one for one in self._chains if begin <= one.begin < end and one.begin not in self._naming
+            )
+            if any(
+                self._is_whole(one, way, names) and one.call not in whole.SHALLOW
+                for one in inside
+                for way in self._ways(one)
+            ) or names & _called(self._tokens[begin:end]):
+                yield given
+
+    def _is_whole(self, one: Chain, way: Way, names: frozenset[str]) -> bool:
+        steps = way.steps[len(way.steps) - len(one.steps) :] if one.base in names else way.steps
+        base = one.base if one.base in names else way.base
+        held = names | {base} if way.is_resource else names
+        return whole.is_whole(base, steps, held) or below_attributes(way.steps)[0] == ()
+
+    def reads(self, held: frozenset[str]) -> Iterator[Read]:
         """What the rule reads, unless it asks about whatever it reads."""
         if ONE in self.consulted():
             return
+        names = self._named_whole(held)
         for one in self._chains:
             if one.begin in self._naming or one.call in _OURS:
                 continue
             for way in self._ways(one):
-                yield from (self._read(one, way, *path) for path in self._paths(one, way))
+                yield from (self._read(one.begin, way.types, *path) for path in self._paths(one, way))
+                if self._is_whole(one, way, names) and self._is_swallowed(one):
+                    yield self._read(one.begin, way.types, (ANY,), False)
+        for key, place in patterns.keys(self._tokens, self._head, {*self._aliases, *self._params, *names}):
+            yield self._read(place, None, (key,), False)
 
-    def _read(self, one: Chain, way: _Way, path: Steps, rooted: bool) -> Read:
+    def _is_swallowed(self, one: Chain) -> bool:
+        """Is it given to something that can look inside of it: a builtin, or a comparison?"""
+        gets = one.call == "object.get" and one.argument == 0
+        if whole.is_compared(self._tokens, one) or (gets and not spelled(self._tokens, one)):
+            return True
+        own = whole.is_own(one.call, self._functions)
+        return bool(one.call) and not gets and not own and one.call not in whole.SHALLOW
+
+    def _read(self, begin: int, types: frozenset[str] | None, path: Steps, rooted: bool) -> Read:
         clause = self._clause
         return Read(
             path=path,
             rooted=rooted,
-            types=way.types,
-            place=f"{clause.file}:{self._tokens[one.begin].line}",
+            types=types,
+            place=f"{clause.file}:{self._tokens[begin].line}",
             rule=clause.rule,
             warns=clause.name.startswith("warn"),
         )
 
-    def _ways(self, one: Chain, depth: int = 0) -> Iterator[_Way]:
+    def _ways(self, one: Chain, depth: int = 0) -> Iterator[Way]:
         """Each thing that a reference may stand for."""
         types, is_resource = self._types.get(one.base), one.base in self._resources
         behind = self._aliases.get(one.base, ()) if depth < DEEPEST else ()
         if not behind:
-            yield _Way(one.base, one.steps, types, is_resource)
+            lent = self._imports.get(one.base)
+            base, steps = (one.base, one.steps) if lent is None else ("input", (*lent, *one.steps))
+            yield Way(base, steps, types, is_resource)
         for other in behind:
             for way in self._ways(other, depth + 1) if other.begin != one.begin else ():
                 steps, resource = (*way.steps, *one.steps), is_resource or way.is_resource
-                yield _Way(way.base, steps, _both(types, way.types), resource)
+                yield Way(way.base, steps, both(types, way.types), resource)
 
-    def _paths(self, one: Chain, way: _Way) -> Iterator[tuple[Steps, bool]]:
+    def _paths(self, one: Chain, way: Way) -> Iterator[tuple[Steps, bool]]:
         """Each path that a reference reads, and whether it is rooted."""
         gets = one.call == "object.get" and one.argument == 0
         if gets:
             way = replace(way, steps=(*way.steps, *(spelled(self._tokens, one) or (ONE,))))
-        path, rooted = _below_attributes(way.steps)
+        if way.base in self._replaced:
+            yield from ((end, False) for end in suffixes(way.steps))
+        path, rooted = below_attributes(way.steps)
         if path is None:
-            path = _fragment(way)
+            path = fragment(way)
             if path:
                 yield path, False
         elif path:
@@ -166,7 +223,7 @@ class _Look:
     def _only_handed_on(self, one: Chain) -> bool:
         """Is a whole ``after`` only given to the policies' own functions, or looked at for being there?"""
         before, behind = at(self._tokens, one.begin - 1), at(self._tokens, one.end)
-        if one.call in _GUARDS or one.call.rpartition(".")[2] in self._functions:
+        if one.call in _GUARDS or whole.is_own(one.call, self._functions):
             return True
         if one.begin < self._head or behind.is_sign("|"):
             return True
@@ -175,39 +232,10 @@ class _Look:
         return not one.call and (before.is_word("not") or ends_statement(behind))
 
 
-def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return one & other
+def _words(found: Sequence[Token]) -> frozenset[str]:
+    return frozenset(token.value for token in found if token.sort is Sort.WORD)
 
 
-def _below_attributes(steps: Steps) -> tuple[Steps | None, bool]:
-    """What of a path stands below a resource's attributes, None if nothing; and is it the whole way?"""
-    for place, step in enumerate(steps):
-        either = step == ONE and steps[place - 1 : place] == ("change",)
-        if step == "after" or either or (step == "values" and "change" not in steps[:place]):
-            below = steps[place + 1 :]
-            return (_behind(below), False) if ANY in below else (below, True)
-    if ANY in steps:
-        below = _behind(steps)
-        return (None if below[:1] and below[0] in _BESIDE else below), False
-    return None, False
-
-
-def _behind(steps: Steps) -> Steps:
-    """What comes after the last step that may be any number of steps."""
-    return steps[len(steps) - steps[::-1].index(ANY) :]
-
-
-def _fragment(way: _Way) -> Steps:
-    """The names below something that was not followed: a parameter, what another rule gives, data."""
-    steps = way.steps
-    if way.base == "input" or {"change", "after_unknown"} & set(steps) or _OF_RESOURCES & set(steps[:1]):
-        return ()
-    if way.base == "data":
-        steps = steps[len(steps) - steps[::-1].index(ONE) if ONE in steps else len(steps) :]
-    while steps[:1] == (ONE,):
-        steps = steps[1:]
-    if _OF_RESOURCES & set(steps[:1]) or (way.is_resource and steps[:1] and steps[0] in _BESIDE):
-        return ()
-    return steps
+def _called(found: Sequence[Token]) -> frozenset[str]:
+    """The names of what is called here."""
+    return frozenset(one.value for place, one in enumerate(found) if at(found, place + 1).is_sign("("))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib.resources import files as resources
 from pathlib import Path
@@ -39,14 +39,29 @@ def evaluate(
     queries = _queries(files, known, rules.namespaces, complete=complete)
     _refuse_data(data, rules.namespaces)
     paths = [path for query in queries for path in query.paths]
-    text = "; ".join(f"x{number} := [v | v := data.{path}]" for number, path in enumerate(paths))
-    request = Request(files=(*files, _helper()), data=data, query=text)
+    asked = [f"x{number} := [v | v := data.{path}]" for number, path in enumerate(paths)]
+    asked += [f"k{number} := [k | v := data.{name}[k]]" for number, name in enumerate(rules.namespaces)]
+    request = Request(files=(*files, _helper()), data=data, query="; ".join(asked))
     bindings = engines.ask(request, rules, bench)
+    for number, name in enumerate(rules.namespaces):
+        _refuse_unasked(name, bindings.get(f"k{number}"), paths)
     answers = {path: bindings.get(f"x{number}") for number, path in enumerate(paths)}
     said = [findings(query, answers) for query in queries]
     return together(
         *said, unknown.findings(_plan(bench.plan), reads(known, _words(dict(data))), bench.dynamic)
     )
+
+
+def _refuse_unasked(namespace: str, keys: Json, paths: Collection[str]) -> None:
+    """What the engine knows of and was not asked: a rule behind another one in its line, a default alone."""
+    for key in keys if isinstance(keys, list) else [None]:
+        if not isinstance(key, str):
+            raise wrong(f"the engine gave no names for the rules of {namespace}")
+        if clauses.MEANT.fullmatch(key) and f"{namespace}.{key}" not in paths:
+            raise wrong(
+                f"{namespace}.{key} would not be asked; begin each rule in a line of its own, as a set under "
+                "a plain name: deny_name contains msg if …"
+            )
 
 
 def together(*said: Findings) -> Findings:

@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 from tfreconcile.policies.chains import ANY, ONE
 from tfreconcile.policies.model import Finding, Findings
-from tfreconcile.policies.reads import Read, Reads, Steps
+from tfreconcile.policies.paths import Steps
+from tfreconcile.policies.reads import Read, Reads
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 

@@ -13,7 +13,7 @@ from tfreconcile.reconcile import intent, status
 from tfreconcile.reconcile.learned import Learned
 from tfreconcile.reconcile.surroundings import unready
 from tfreconcile.reconcile.world import World
-from tfreconcile.store import stacks
+from tfreconcile.store import removals, stacks
 
 
 def admit(world: World, learned: Learned) -> Learned:
@@ -23,6 +23,7 @@ def admit(world: World, learned: Learned) -> Learned:
     """
     if learned.stack.suspend:
         raise Waiting(conditions.SUSPENDED_IN_GIT, f"{learned.stack.definition} says suspend: true")
+    removals.require_wanted(learned.record, removing=learned.removing, at=learned.started)
     intent.settle_open(world, learned.stack.name)
     desk.sweep(world.directory, learned.stack.name, keep=learned.desk)
     left = execute.rescued_states(world.directory.rescued(learned.stack.name))

@@ -39,6 +39,7 @@ def begin(world: World, learned: Learned, word: Proceed) -> int:
         ),
         holder=world.holder,
         removing=learned.removing,
+        question=learned.question,
     )
 
 

@@ -96,6 +96,8 @@ def _record(world: World, learned: Learned) -> PlanRecord | None:
         mode=learned.mode,
         document=render.to_json(planned.masked),
         classification=report.effects(classification, learned.policy, scrub),
-        decision=report.kept(decision, classification, learned.policy, barred=barred, scrub=scrub),
+        decision=report.kept(
+            decision, classification, learned.policy, barred=barred, doubts=learned.doubts, scrub=scrub
+        ),
         state=PlanState.EMPTY if isinstance(decision, Nothing) else PlanState.PENDING,
     )

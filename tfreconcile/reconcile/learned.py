@@ -8,7 +8,8 @@ from datetime import datetime
 
 from tfreconcile.apply.execute import Execution
 from tfreconcile.classify.model import Classification
-from tfreconcile.gate.model import Decision, Policy
+from tfreconcile.gate.model import Decision, Nothing, Policy
+from tfreconcile.gate.weighing import Question
 from tfreconcile.observe.health import Health
 from tfreconcile.plan.desk import Desk
 from tfreconcile.plan.fingerprint import Digests, Mode
@@ -53,14 +54,26 @@ class Learned:
     scrubber: Scrubber = field(default_factory=Scrubber)
     order: Order | None = None
     backend: str = ""
+    place: str = ""
+    """Where the state is (``plan.place``): by the code, and once init has run by what that made of it."""
+    former: tuple[StackName, ...] = ()
+    """Stacks that left Git and that this one seems to be: what the host asks of them holds for it too."""
+    perhaps_of: StackName | None = None
+    """Another stack whose state may be the one that is to go: nobody can tell from how it is spelled."""
     planned: Planned | None = None
+    unattributed: str | None = None
+    """Why nobody can tell who asks for what the plan does; None when it is known."""
     authors: tuple[Authorship, ...] | None = None
-    """Who made the commits since the applied revision; None while not known or not all could be read: under
+    """Who made the commits since the settled revision; None while not known or not all could be read: under
     four eyes nobody's word then counts."""
     commits: tuple[Authorship, ...] | None = None
     """Those of them that touch what the plan depends on; None while not known, or not all could be read."""
     classification: Classification | None = None
+    doubts: Mapping[int, str] = field(default_factory=dict)
+    """Why the signature of a word on the plan is no longer a good one, by the number of the word."""
     decision: Decision | None = None
+    question: Question | None = None
+    """What the plan asks of people, windows aside."""
     plan_id: int | None = None
     execution: Execution | None = None
 
@@ -71,8 +84,10 @@ class Learned:
 
     @property
     def inputs_changed(self) -> bool:
-        """Has Git asked for something else since the stack was last in sync?"""
-        return self.removing or self.record.applied_inputs != self.wanted.inputs
+        """Has Git asked for something else since nothing was left to do? What is not known is assumed."""
+        if self.removing or not self.record.sound:
+            return True
+        return self.record.settled_inputs != self.wanted.inputs
 
     @property
     def head(self) -> Revision:
@@ -88,3 +103,10 @@ class Learned:
     def applied(self) -> bool:
         """Did an apply of this pass succeed?"""
         return self.execution is not None and self.execution.error is None
+
+    @property
+    def settled(self) -> bool:
+        """Is everything in effect, with nothing that a rule hides or a policy leaves alone?"""
+        found = self.classification
+        empty = found is not None and not found.changes and not found.outputs
+        return self.applied or (empty and isinstance(self.decision, Nothing))

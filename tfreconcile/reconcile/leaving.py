@@ -31,6 +31,7 @@ def progressed(learned: Learned, record: StackRecord, now: datetime, *, failed: 
         ignored=(),
         pending_plan=learned.plan_id,
         applied_inputs=None if tried else record.applied_inputs,
+        settled_inputs=None if tried else record.settled_inputs,
         resources=_left(planned.produced, learned),
     )
 
@@ -42,8 +43,12 @@ def _forgotten(record: StackRecord, learned: Learned, now: datetime) -> StackRec
         observed_inputs=None,
         applied_revision=None,
         applied_inputs=None,
+        settled_revision=None,
+        settled_inputs=None,
+        sound=True,
         tried_inputs=None,
         backend=None,
+        place=None,
         resources=0,
         drift=(),
         severity=None,

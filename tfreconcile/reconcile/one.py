@@ -30,7 +30,8 @@ class Errand:
     """Which stack, at which revision, under which policy, and what for.
 
     Mode DESTROY is for a stack that left Git: ``revision`` is then the last commit with its definition,
-    ``gone_at`` one without it, and ``dependents`` are the stacks that must be gone before it.
+    ``gone_at`` one without it, and ``dependents`` are the stacks that must be gone before it. Its state may
+    be that of ``perhaps_of``, another stack.
     """
 
     wanted: Wanted
@@ -39,6 +40,7 @@ class Errand:
     mode: Mode = Mode.NORMAL
     gone_at: Revision | None = None
     dependents: tuple[StackName, ...] = ()
+    perhaps_of: StackName | None = None
 
     @property
     def after(self) -> tuple[StackName, ...]:
@@ -133,6 +135,7 @@ def _beginning(world: World, errand: Errand, here: Desk) -> Learned:
         gone_at=errand.gone_at,
         mode=errand.mode,
         dependents=errand.dependents,
+        perhaps_of=errand.perhaps_of,
         record=record,
         started=now,
         pass_id=passes.begin(world.store, stack.name, at=now),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from tfreconcile.errors import Misconfigured, Stalled
 from tfreconcile.gate import configuration
+from tfreconcile.plan.produce import Order
 from tfreconcile.reconcile.learned import Learned
 from tfreconcile.reconcile.world import World
 from tfreconcile.source import installed
@@ -23,13 +23,17 @@ def permit(world: World, learned: Learned) -> Learned:
     return learned
 
 
-def of_installed(world: World, data: Path, root: Path) -> Callable[[], None]:
+def of_installed(world: World, learned: Learned, order: Order) -> Callable[[], None]:
     """The same question about providers and remote modules, to be asked once init has put them on the disk.
 
-    Nothing of them has run then: init starts no provider (terraform-facts §2), a plan does.
+    Nothing of them has run then: init starts no provider (terraform-facts §2), a plan does. Code of the
+    repository that was not read as a module is never run, whatever the host allows.
     """
+    data, root = order.data, order.root
+    local = [learned.desk.tree / path for path in learned.wanted.module.local_modules]
 
     def check() -> None:
+        installed.require_known(data, root, local)
         if not world.configuration.are_set:
             return
         try:

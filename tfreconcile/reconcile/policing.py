@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from tfreconcile.classify.model import Classification, Hazard, HazardKind
 from tfreconcile.errors import Misconfigured, Stalled
 from tfreconcile.plan.document import Address
+from tfreconcile.plan.dynamic import generated
 from tfreconcile.plan.produce import Produced
 from tfreconcile.policies import checkov, rego
 from tfreconcile.policies.clauses import RegoFile
@@ -26,7 +27,6 @@ from tfreconcile.source.model import Revision, Scalar
 from tfreconcile.source.tree import REGULAR, Tree, printable
 from tfreconcile.source.watch import watched
 
-_DYNAMIC = re.compile(r'\bdynamic"?[\s:{]*"([\w-]+)"')
 LARGEST_DATA = 4 << 20
 """Bytes of one file of policy data."""
 
@@ -50,7 +50,7 @@ def _findings(world: World, learned: Learned, produced: Produced) -> Findings:
     rules, shown = world.policies, produced.shown
     if shown is None:
         raise wrong("the plan is not at hand as JSON, so that no policy can look at it")
-    dynamic = frozenset(_DYNAMIC.findall(produced.sources.everything()))
+    dynamic = generated(produced.sources).names
 
     def bench(name: str) -> Bench:
         spool = learned.desk.spool / name
@@ -58,12 +58,17 @@ def _findings(world: World, learned: Learned, produced: Produced) -> Findings:
         path = world.environment.get("PATH", "")
         return Bench(plan=shown, spool=spool, path=path, dynamic=dynamic, stop=world.stop)
 
-    committed = _committed_policies(world, learned.revision)
+    committed = [_committed_policies(world, revision) for revision in _revisions(learned)]
     return rego.together(
         of_host(rules, bench("policies")),
-        # By itself, so that nothing in it can change what the host's own policies and data say.
-        of_git(committed, rules, bench("policies-git")),
+        # Each by itself, so that nothing in it can change what the host's own policies and data say.
+        *(of_git(one, rules, bench(f"policies-git{number}")) for number, one in enumerate(committed)),
     )
+
+
+def _revisions(learned: Learned) -> tuple[Revision, ...]:
+    """A stack that left Git goes by its last definition, and is held to the policies of today as well."""
+    return tuple(dict.fromkeys((learned.revision, learned.head)))
 
 
 def of_host(rules: PolicyRules, bench: Bench) -> Findings:
@@ -133,7 +138,7 @@ def _merged(one: Mapping[str, Scalar], other: Mapping[str, Scalar], file: str) -
     return both
 
 
-def held_to(world: World, revision: Revision) -> Iterator[str]:
+def held_to(world: World, learned: Learned) -> Iterator[str]:
     """A digest of the policies that a plan is judged by: an approval given under others holds no longer.
 
     Nothing when no policy is set. What cannot be read is found out by whoever evaluates it.
@@ -143,8 +148,8 @@ def held_to(world: World, revision: Revision) -> Iterator[str]:
         return
     digest = hashlib.sha256(repr((rules.namespaces, rules.checkov)).encode())
     with suppress(Stalled, OSError):
-        committed = _committed_policies(world, revision)
-        for file in (*rego.load(rules.rego), *committed):
+        committed = [_committed_policies(world, revision) for revision in _revisions(learned)]
+        for file in chain(rego.load(rules.rego), *committed):
             digest.update(repr((file.name, file.text)).encode())
         for path in rules.data:
             digest.update(path.read_bytes())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tfreconcile.errors import ReconcileError
 from tfreconcile.gate.model import Policy
 from tfreconcile.observe.conditions import TAKEN_OVER
 from tfreconcile.plan.fingerprint import Mode
+from tfreconcile.plan.place import may_be_same
 from tfreconcile.reconcile import setup, status, survey
 from tfreconcile.reconcile.one import Errand
 from tfreconcile.reconcile.survey import Survey
@@ -18,6 +19,8 @@ from tfreconcile.source.model import Revision, StackName, Wanted
 from tfreconcile.store import removals, stacks
 from tfreconcile.store.records import StackRecord
 from tfreconcile.store.stacks import BROKEN
+
+EDITED = "what is remembered of it was changed outside tfreconcile (tfreconcile audit verify)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +44,24 @@ def errands(world: World, seen: Survey) -> Mapping[StackName, Errand]:
     if not leaving:
         return {}
     former, wrong = _last_good(world, leaving)
-    own = _without_heirs(world, leaving, former, _heirs(world, seen, known))
+    heirs = _heirs(world, seen, known)
+    own = _without_heirs(world, leaving, former, heirs)
     for record in own:
-        if record.name not in former:
+        if not record.well_defined:
+            _stall(world, record, EDITED)
+        elif record.name not in former:
             _stall(world, record, wrong.get(record.name, "it is not there"))
     # By their last good definitions: a stack that needs one which left Git is broken from then on.
-    needs = {one.name: one.depends_on for one in known if one.removed_at is None or status.leaving(one)}
-    return {one.name: _errand(former[one.name], seen, needs, one.name) for one in own if one.name in former}
+    needs = {one.name: _needed(one, known) for one in known if one.removed_at is None or status.leaving(one)}
+    going = (one.name for one in own if one.name in former and one.well_defined)
+    made = {name: _errand(former[name], seen, needs, name) for name in going}
+    perhaps = {one.name: _perhaps(_places(world, one, former), heirs) for one in own}
+    return {name: replace(errand, perhaps_of=perhaps[name]) for name, errand in made.items()}
+
+
+def _needed(record: StackRecord, known: Iterable[StackRecord]) -> Collection[StackName]:
+    """The stacks that it depends on: all of them, where nobody can tell which."""
+    return record.depends_on if record.well_defined else tuple(one.name for one in known)
 
 
 def _errand(
@@ -64,10 +78,24 @@ def _errand(
 
 
 def _heirs(world: World, seen: Survey, known: Iterable[StackRecord]) -> Mapping[str, StackName]:
-    """Who keeps a state where, as of the last pass and as of the code."""
-    found = [(one.backend, one.name) for one in known if one.removed_at is None]
-    found += [(setup.own_backend(world, wanted), name) for name, wanted in seen.wanted.items()]
+    """Who keeps a state where, as of the last pass and as of the code, however it is spelled."""
+    here = [one for one in known if one.removed_at is None]
+    found = [(place, one.name) for one in here for place in (one.place, one.claimed)]
+    found += [(setup.place_by_code(world, wanted), name) for name, wanted in seen.wanted.items()]
     return {place: name for place, name in found if place is not None}
+
+
+def _places(world: World, record: StackRecord, former: Mapping[StackName, _Former]) -> tuple[str, ...]:
+    """Where the state of a stack that left Git is, or may be."""
+    last = former.get(record.name)
+    by_code = setup.place_by_code(world, last.wanted) if last else None
+    return tuple(place for place in (record.place, record.claimed, by_code) if place is not None)
+
+
+def _perhaps(places: Iterable[str], heirs: Mapping[str, StackName]) -> StackName | None:
+    """Another stack whose state may be the same, though it is spelled in another way."""
+    alike = (name for own in places for place, name in heirs.items() if may_be_same(own, place))
+    return min(alike, default=None)
 
 
 def _without_heirs(
@@ -79,9 +107,7 @@ def _without_heirs(
     """Those whose state no other stack has: one that was renamed, with its backend in the code, lives on."""
     own = []
     for record in leaving:
-        last = former.get(record.name)
-        places = (record.backend, setup.own_backend(world, last.wanted) if last else None)
-        heir = next((heirs[place] for place in places if place is not None and place in heirs), None)
+        heir = next((heirs[one] for one in _places(world, record, former) if one in heirs), None)
         if heir is None:
             own.append(record)
             continue

@@ -19,7 +19,7 @@ from tfreconcile.reconcile.learned import Learned
 from tfreconcile.reconcile.remembering import kept_as
 from tfreconcile.reconcile.world import World
 from tfreconcile.source.model import Stack
-from tfreconcile.store import stacks
+from tfreconcile.store import applies, stacks
 from tfreconcile.store.records import JsonObject, StackRecord
 from tfreconcile.terraform.outcomes import Status
 
@@ -28,18 +28,23 @@ def conclude(learned: Learned, failure: ReconcileError | None) -> tuple[Conclusi
     """The status that follows, and the facts that it follows from; every sentence is scrubbed."""
     classification = learned.classification
     facts = Facts(
-        stack=learned.stack.name,
         decision=learned.decision,
         failure=failure,
         applied=learned.applied,
         effects=len(classification.changes) + len(classification.outputs) if classification else 0,
         drift=classification.drift if classification else (),
         health=learned.health,
-        previous_sync=Sync(learned.record.sync),
+        previous_sync=_known_sync(learned),
         removing=learned.removing,
     )
     said = conditions.conclude(facts)
     return replace(said, message=learned.scrubber.scrub(said.message)), facts
+
+
+def _known_sync(learned: Learned) -> Sync:
+    """What the last plan found, as long as it was of what is wanted now; a stack that goes is not in sync."""
+    same = learned.removing or learned.record.observed_inputs == learned.wanted.inputs
+    return Sync(learned.record.sync) if same else Sync.UNKNOWN
 
 
 def settle(world: World, learned: Learned, failure: ReconcileError | None) -> Conclusion:
@@ -51,6 +56,8 @@ def settle(world: World, learned: Learned, failure: ReconcileError | None) -> Co
         next_due_at=None if conclusion.reason == DESTROYED else _next_due(world, learned, failure, now),
     )
     stacks.save(world.store, record, holder=world.holder)
+    if learned.settled and not learned.applied:
+        applies.exhaust(world.store, record.name, at=now)
     stacks.clear_sync(world.store, record.name, before=learned.started)
     if conclusion.reason == DESTROYED:
         with suppress(ReconcileError):  # a commit that is kept too long costs a little room
@@ -63,7 +70,6 @@ def without_a_pass(world: World, stack: Stack, failure: ReconcileError) -> None:
     now, record = world.clock(), stacks.ensure(world.store, stack.name, str(stack.definition))
     failures, interval = _failures(record, failure), stack.interval or world.interval
     facts = Facts(
-        stack=stack.name,
         decision=None,
         failure=failure,
         applied=False,
@@ -114,7 +120,7 @@ def _progressed(learned: Learned, failure: ReconcileError | None, now: datetime)
     if planned is None or classification is None:
         return record
     held = isinstance(learned.decision, Hold | Refuse)
-    in_sync = learned.applied or isinstance(learned.decision, Nothing)
+    in_sync, settled = learned.applied or isinstance(learned.decision, Nothing), learned.settled
     resources = planned.produced.plan.prior_resources
     return replace(
         record,
@@ -123,7 +129,11 @@ def _progressed(learned: Learned, failure: ReconcileError | None, now: datetime)
         observed_inputs=learned.wanted.inputs,
         applied_revision=learned.revision if in_sync else record.applied_revision,
         applied_inputs=learned.wanted.inputs if in_sync else record.applied_inputs,
-        backend=learned.backend if in_sync or record.backend is None else record.backend,
+        settled_revision=learned.revision if settled else record.settled_revision,
+        settled_inputs=learned.wanted.inputs if settled else record.settled_inputs,
+        sound=settled or record.sound,
+        backend=learned.backend if settled or record.backend is None else record.backend,
+        place=learned.place if settled or record.place is None else record.place,
         resources=record.resources if held or failure else max(resources, _created(learned)),
         drift=report.drift(classification, learned.scrubber.scrub),
         ignored=report.ignored(classification, learned.stack.ignore, learned.policy, learned.scrubber.scrub),

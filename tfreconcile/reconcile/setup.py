@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tfreconcile.errors import Stalled
 from tfreconcile.plan import produce
+from tfreconcile.plan.place import place_of
 from tfreconcile.reconcile.learned import Learned
 from tfreconcile.reconcile.world import World
-from tfreconcile.source.model import Scalar, Stack, Wanted
+from tfreconcile.source.model import Scalar, Stack, StackName, Wanted
 from tfreconcile.terraform.diagnostics import Event
 from tfreconcile.terraform.outcomes import progress
 from tfreconcile.terraform.verbs import Terraform, Workdir
@@ -24,9 +26,13 @@ PLAN_GRACE = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class StatePlace:
-    """Where a stack's state is. ``override`` is the backend to add, None when the stack has its own."""
+    """Where a stack's state is. ``override`` is the backend to add, None when the stack has its own.
+
+    ``identity`` goes by the text of the backend, ``place`` by the state that it leads to.
+    """
 
     identity: str
+    place: str
     override: tuple[str, Mapping[str, Scalar]] | None
 
 
@@ -36,9 +42,10 @@ def state_place(world: World, learned: Learned) -> StatePlace:
     Raises Stalled("NoBackend") when there is neither.
     """
     stack, own = learned.stack, own_backend(world, learned.wanted)
-    if own is not None:
-        return StatePlace(identity=own, override=None)
-    if world.backend.kind == "none":
+    place = place_by_code(world, learned.wanted)
+    if own is not None and place is not None:
+        return StatePlace(identity=own, place=place, override=None)
+    if place is None:
         raise Stalled(
             "NoBackend",
             f"{stack.module} declares no backend and the host config says backend: none; "
@@ -47,7 +54,35 @@ def state_place(world: World, learned: Learned) -> StatePlace:
     kind, settings = _for_stack(world, stack)
     text = json.dumps(dict(settings), sort_keys=True)
     identity = produce.backend_identity(world.key, kind, text, stack.workspace)
-    return StatePlace(identity=identity, override=(kind, settings))
+    if kind == "local":
+        world.directory.state(stack.name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    return StatePlace(identity=identity, place=place, override=(kind, settings))
+
+
+def place_by_code(world: World, wanted: Wanted) -> str | None:
+    """Where the state is by what the code and the host's default say; None when neither says anything."""
+    stack, own = wanted.stack, wanted.module.backend
+    if own is not None:
+        return _place(world, stack, own[0], json.loads(own[1]), written_by=stack.name)
+    return None if world.backend.kind == "none" else _place(world, stack, *_for_stack(world, stack))
+
+
+def place_by_init(world: World, stack: Stack) -> str | None:
+    """Where it is by what the last init made of that, values that the code computes included."""
+    found = produce.initialised(data_directory(world, stack))
+    return None if found is None else _place(world, stack, *found)
+
+
+def _place(
+    world: World,
+    stack: Stack,
+    kind: str,
+    settings: Mapping[str, Scalar],
+    *,
+    written_by: StackName | None = None,
+) -> str:
+    resolve = os.path.realpath
+    return place_of(world.key, kind, settings, stack.workspace, written_by=written_by, resolve=resolve)
 
 
 def own_backend(world: World, wanted: Wanted) -> str | None:
@@ -62,7 +97,6 @@ def _for_stack(world: World, stack: Stack) -> tuple[str, Mapping[str, Scalar]]:
     if world.backend.kind != "local":
         return world.backend.kind, world.backend.settings_of(stack.name)
     home = world.directory.state(stack.name)
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     return "local", {"path": str(home / "terraform.tfstate"), "workspace_dir": str(home / "workspaces")}
 
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from tfreconcile import clock
 from tfreconcile.classify.model import HazardKind
 from tfreconcile.gate import weighing
-from tfreconcile.gate.approvals import overrides, rejected
+from tfreconcile.gate.approvals import overrides
 from tfreconcile.gate.model import Approval, ApprovalRules
 from tfreconcile.gate.weighing import Question, Tally
-from tfreconcile.observe import ignored, kept
-from tfreconcile.observe.conditions import DESTROYED, LEFT_GIT, TAKEN_OVER, State
+from tfreconcile.observe import answers, ignored, kept
+from tfreconcile.observe.conditions import DESTROYED, LEFT_GIT, TAKEN_OVER, WINDOW_CLOSED, State
 from tfreconcile.store import approvals, plans, sources
 from tfreconcile.store.database import Store
 from tfreconcile.store.records import JsonObject, PlanRecord, SourceRecord, StackRecord
@@ -34,9 +34,7 @@ def waiting(store: Store, record: StackRecord) -> PlanRecord | None:
 
 def suspended(record: StackRecord, now: datetime) -> bool:
     """Did a person pause the stack, and does the pause still hold?"""
-    if record.suspended_at is None:
-        return False
-    return record.suspended_until is None or now < record.suspended_until
+    return record.suspended(now)
 
 
 def leaving(record: StackRecord) -> bool:
@@ -52,7 +50,9 @@ def document(
     now: datetime,
 ) -> Document:
     """The status of one stack; every key is in ``docs/json.md``, and keys are only ever added."""
-    state, reason, message = _standing(record, now)
+    state, reason, message = standing = _standing(record, now)
+    if pending is not None:
+        message = _answered(standing, pending, words, now)
     return {
         "name": record.name,
         "sync": record.sync,
@@ -75,7 +75,7 @@ def document(
         "next_due_at": _text(record.next_due_at) if record.removed_at is None or leaving(record) else None,
         "failures": record.failures,
         "definition": record.definition,
-        "ignored": ignored.summary(record.ignored),
+        "ignored": hidden(record, pending),
         "left_git_at": _text(record.removed_at),
     }
 
@@ -90,6 +90,26 @@ def _standing(record: StackRecord, now: datetime) -> tuple[str, str, str]:
         until = f" until {clock.text(record.suspended_until)}" if record.suspended_until else ""
         return State.SUSPENDED, "Suspended", f"by {record.suspended_by}{until}: {record.suspended_reason}"
     return record.state, record.reason, record.message
+
+
+def _answered(
+    standing: tuple[str, str, str], pending: PlanRecord, words: tuple[Approval, ...], now: datetime
+) -> str:
+    """The message with what people have said by now, when the last pass held the plan for them."""
+    (state, reason, message), decision = standing, pending.decision
+    if state == State.AWAITING_APPROVAL:
+        tell = answers.told
+    elif reason == WINDOW_CLOSED and decision.get("closed") and _is_told(decision, message):
+        tell = answers.told_of_window
+    else:
+        return message
+    return tell(message, pending.stack, weighed(pending, words, now), standing_no(pending, words, now))
+
+
+def _is_told(decision: JsonObject, message: str) -> bool:
+    """Is the message about this decision? A later pass may wait for another window, before it plans."""
+    reasons = decision.get("reasons")
+    return isinstance(reasons, list) and bool(reasons) and str(reasons[0]) in message
 
 
 def _suspension(record: StackRecord, now: datetime) -> Document:
@@ -135,12 +155,17 @@ def _plan(pending: PlanRecord, words: tuple[Approval, ...], now: datetime) -> Do
         "fingerprint": pending.fingerprint,
         **{kind: counts.get(kind, 0) for kind in _COUNTED},
         "hazards": hazards(pending),
+        "rejected": _rejection(standing_no(pending, words, now)),
         "approvals": {
             "required": tally.required,
             "given": tally.given,
-            "expires_at": _text(min((word.expires_at for word in tally.counting), default=None)),
+            "expires_at": _text(min(map(question(pending).ends, tally.counting), default=None)),
         },
     }
+
+
+def _rejection(no: Approval | None) -> Document | None:
+    return None if no is None else {"id": no.id, "by": no.by, "at": _text(no.at), "reason": no.reason}
 
 
 def weighed(pending: PlanRecord, words: tuple[Approval, ...], now: datetime) -> Tally:
@@ -168,14 +193,18 @@ def unfit(pending: PlanRecord, person: str, *, signed: bool) -> str | None:
     asked = question(pending)
     answers = [weighing.unfit(person, need, signed=signed, barred=asked.barred) for need in asked.needs]
     barred = bool(answers) and all(answers)
-    return f"an approval by {person} {answers[0]}: all that asks for one" if barred else None
+    return f"an approval by {person} {answers[0]} any of it" if barred else None
 
 
 def standing_no(pending: PlanRecord, words: Iterable[Approval], now: datetime) -> Approval | None:
     """The rejection that holds a kept plan, by the rule of the gate."""
-    needs = question(pending).needs
-    asking = frozenset(need.digest for need in needs if need.digest is not None)
-    return rejected(words, pending.fingerprint, now, asking=asking)
+    return weighing.standing_no(question(pending), words, now)
+
+
+def hidden(record: StackRecord, pending: PlanRecord | None) -> Document:
+    """What the ignore rules of a stack hide, and what the plan that waits changes all the same."""
+    effects = () if pending is None else pending.classification
+    return ignored.summary(record.ignored, {str(one.get("address")) for one in effects})
 
 
 def shown(pending: PlanRecord, *, asking: bool = False) -> frozenset[tuple[str, str]]:

@@ -12,8 +12,9 @@ from tfreconcile.errors import ReconcileError
 from tfreconcile.gate.model import Proceed
 from tfreconcile.observe import health, probe
 from tfreconcile.plan import desk, document, fingerprint, produce, render, secrets
+from tfreconcile.plan.place import is_exact
 from tfreconcile.plan.produce import Order, Produced
-from tfreconcile.reconcile import given, intent, permission, policing
+from tfreconcile.reconcile import given, intent, permission, places, policing, renaming
 from tfreconcile.reconcile.admission import admit
 from tfreconcile.reconcile.learned import Learned, Planned
 from tfreconcile.reconcile.setup import data_directory, init_key, ready, state_place
@@ -52,6 +53,8 @@ def export(world: World, learned: Learned) -> Learned:
     with world.mirror.tree(learned.revision) as tree:
         exporting.export(tree, learned.wanted.files, here.tree)
     place = state_place(world, learned)
+    if is_exact(place.place):
+        places.hold(world, learned, place.place)
     if place.override is not None:
         desk.write_backend(root, *place.override)
     own = tuple(here.tree / path for path in stack.var_files)
@@ -71,6 +74,7 @@ def export(world: World, learned: Learned) -> Learned:
         learned,
         order=order,
         backend=place.identity,
+        place=place.place,
         ephemeral=given.ephemeral(learned, values),
         scrubber=learned.scrubber.also(given.secrets(learned, values)),
     )
@@ -82,8 +86,14 @@ def plan(world: World, learned: Learned) -> Learned:
         return learned
     world.progress(learned.stack.name, "planning")
     order = learned.order
-    check = permission.of_installed(world, order.data, order.root)
-    return _understood(world, learned, produce.produce(ready(world, learned), order, installed=check))
+    allowed = permission.of_installed(world, learned, order)
+
+    def installed() -> None:
+        allowed()
+        places.hold(world, learned, places.actual(world, learned))
+
+    produced = produce.produce(ready(world, learned), order, installed=installed)
+    return _understood(world, replace(learned, place=places.actual(world, learned)), produced)
 
 
 def _understood(world: World, learned: Learned, produced: Produced) -> Learned:
@@ -98,7 +108,7 @@ def _understood(world: World, learned: Learned, produced: Produced) -> Learned:
             produced.lock_digest,
             learned.backend,
             *_whose(world, learned),
-            *policing.held_to(world, learned.revision),
+            *policing.held_to(world, learned),
         ),
         ephemeral=learned.ephemeral,
     )
@@ -168,11 +178,13 @@ def observe(world: World, learned: Learned) -> Learned:
 
 
 STEPS: tuple[Step, ...] = (
+    renaming.recognise,
     admit,
     permission.permit,
     authenticate,
     export,
     plan,
+    renaming.recognise,
     vouch,
     judge,
     gate,

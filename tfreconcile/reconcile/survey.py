@@ -10,7 +10,7 @@ from tfreconcile.errors import Misconfigured, ReconcileError, Transient, Waiting
 from tfreconcile.gate import policy
 from tfreconcile.gate.model import Policy
 from tfreconcile.gate.policy import Floor
-from tfreconcile.reconcile import remembering, tags, trust
+from tfreconcile.reconcile import places, remembering, tags, trust
 from tfreconcile.reconcile.remembering import Definitions
 from tfreconcile.reconcile.world import World
 from tfreconcile.source import definitions, inputs
@@ -51,6 +51,7 @@ def survey(world: World) -> Survey:
         vanished=remembering.vanished(world, found),
     )
     remembering.remember(world, found, revision, vanished=seen.vanished)
+    places.note(world, found.wanted)
     tags.look(world, revision)
     return seen
 

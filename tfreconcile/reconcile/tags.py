@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from tfreconcile.clock import text
 from tfreconcile.errors import ReconcileError
-from tfreconcile.gate.approvals import is_open
-from tfreconcile.gate.model import Approval, Verdict
-from tfreconcile.gate.tags import Judged, Named, Presented, RefusedTag, Waiting, judge, named
-from tfreconcile.reconcile import status, words
+from tfreconcile.gate.model import Approval
+from tfreconcile.gate.tags import Judged, Named, Presented, RefusedTag, Waiting, judge
+from tfreconcile.reconcile import status, withdrawn, words
+from tfreconcile.reconcile.turns import Order, taken
 from tfreconcile.reconcile.world import World
 from tfreconcile.source import history, signatures, tags
 from tfreconcile.source.model import Revision, StackName
@@ -22,14 +23,9 @@ from tfreconcile.store import applies, approvals, stacks
 from tfreconcile.store import tags as judged
 from tfreconcile.store.records import PlanRecord, TagRecord
 
-MOST = 200
-"""How many tags are judged after one fetch: those that name a pending plan first, the rest after the next."""
-DELETED = "tag deleted"
-"""Who revokes an approval whose tag is gone."""
 _APPLIES = 1000
 
 log = logging.getLogger(__name__)
-_Known = Mapping[tuple[str, str], TagRecord]
 _Plans = Mapping[str, PlanRecord | None]
 
 
@@ -45,40 +41,55 @@ class _Look:
 
 
 def look(world: World, head: Revision) -> None:
-    """Judge every tag that is new, once and for all; take back approvals whose tag was deleted.
+    """Take back approvals whose tag was deleted, then judge every tag that is new, once and for all.
 
     ``head`` is that of the tracked branch. Without signers nobody's tag can be a word: nothing is judged.
-    What one tag holds never stops this; what this host cannot do is tried again after the next fetch.
+    What one tag holds never stops this; what this host cannot do is tried again after the next fetch, and so
+    is what nobody can judge now: any tag while the journal is not whole, one about a plan that was edited.
     """
-    signers = world.trust.signers
-    if signers is None:
-        return
     try:
-        found = tags.listed(world.mirror)
-        known = judged.known(world.store)
-        plans: _Plans = {str(one.name): status.waiting(world.store, one) for one in stacks.all(world.store)}
-        _settle(world, found, known, plans)
-        new = [one for one in found if (one.name, one.object) not in known]
-        with tags.reading(world.mirror) as read:
-            here = _Look(world=world, signers=signers, head=head, plans=plans, read=read)
-            _judge_all(here, sorted(new, key=lambda one: not _is_urgent(one, plans))[:MOST])
+        found = withdrawn.settle(world)
+        if world.trust.signers is not None:
+            _hear(world, world.trust.signers, found, head)
     except ReconcileError as error:
         _tell(world, str(error))
 
 
-def _is_urgent(one: TagRef, plans: _Plans) -> bool:
-    """Does it name a plan that waits? Whoever floods the repository with tags does not delay these."""
-    means = named(one.name)
-    plan = plans.get(means.stack) if isinstance(means, Named) else None
-    return isinstance(means, Named) and plan is not None and plan.fingerprint.startswith(means.digits)
+def _hear(world: World, signers: Signers, found: Iterable[TagRef], head: Revision) -> None:
+    known = judged.known(world.store)
+    new = [one for one in found if (one.name, one.object) not in known]
+    if new:
+        approvals.require_whole(world.store)
+    plans: _Plans = {str(one.name): status.waiting(world.store, one) for one in stacks.all(world.store)}
+    _tell_of_spent(world, known, plans)
+    order = Order(
+        is_pending=partial(_is_pending, plans=plans),
+        is_known=signatures.recognised(signers),
+        key=world.key,
+        now=world.clock(),
+    )
+    with tags.reading(world.mirror) as read:
+        turns = taken(new, read, order)
+        here = _Look(world=world, signers=signers, head=head, plans=plans, read=read)
+        refused = [_record(here, one, why) for one, why in turns.refused]
+        judged.refuse_all(world.store, list(_judge_all(here, turns.signed)), refused)
 
 
-def _judge_all(here: _Look, new: Iterable[TagRef]) -> None:
-    for one in new:
+def _is_pending(means: Named, *, plans: _Plans) -> bool:
+    """Does a name speak of a plan that waits?"""
+    plan = plans.get(means.stack)
+    return plan is not None and plan.fingerprint.startswith(means.digits)
+
+
+def _judge_all(here: _Look, signed: Iterable[tuple[TagRef, Named]]) -> Iterator[TagRecord]:
+    """Keep the words among these tags; gives the others."""
+    for one, means in signed:
         try:
-            _judge(here, one)
+            made = _judge(here, one, means)
         except (ReconcileError, Unverifiable) as error:
             _tell(here.world, f"{one.name}: {error}")
+        else:
+            yield from () if made is None else (made,)
 
 
 def _tell(world: World, what: str) -> None:
@@ -86,16 +97,30 @@ def _tell(world: World, what: str) -> None:
     world.progress("", f"not judged: {what}")
 
 
-def _judge(here: _Look, one: TagRef) -> None:
-    now, store = here.world.clock(), here.world.store
-    record = TagRecord(ref=one.name, object=one.object, stack=_stack(one, here.plans), at=now)
-    plan = here.plans.get(record.stack)
-    made = _made(here, one, plan, now)
+def _judge(here: _Look, one: TagRef, means: Named) -> TagRecord | None:
+    """Keep the word that a tag is, or give the refusal."""
+    plan = here.plans.get(means.stack)
+    if plan is not None:
+        words.require_as_decided(here.world.store, plan)
+    made = _made(here, one, means, plan)
     if isinstance(made, RefusedTag):
-        judged.refuse(store, replace(record, refused=made.reason, signer=made.signer))
-    elif plan is not None:
-        word = words.composed(plan, made.word, channel=words.TAG, at=now)
-        judged.accept(store, replace(record, signer=made.word.by), word)
+        return _record(here, one, made)
+    if plan is not None:
+        record = replace(_record(here, one), signer=made.word.by)
+        word = words.composed(here.world.store, plan, made.word, channel=words.TAG, at=record.at)
+        judged.accept(here.world.store, record, word, made_at=here.read(one).tagged_at)
+    return None
+
+
+def _record(here: _Look, one: TagRef, why: RefusedTag | None = None) -> TagRecord:
+    return TagRecord(
+        ref=one.name,
+        object=one.object,
+        stack=_stack(one, here.plans),
+        at=here.world.clock(),
+        signer=why.signer if why else None,
+        refused=why.reason if why else None,
+    )
 
 
 def _stack(one: TagRef, plans: _Plans) -> str:
@@ -104,10 +129,8 @@ def _stack(one: TagRef, plans: _Plans) -> str:
     return parts[2] if len(parts) == 4 and parts[2] in plans else ""
 
 
-def _made(here: _Look, one: TagRef, plan: PlanRecord | None, now: datetime) -> Judged:
-    means = named(one.name)
-    if isinstance(means, RefusedTag):
-        return means
+def _made(here: _Look, one: TagRef, means: Named, plan: PlanRecord | None) -> Judged:
+    now = here.world.clock()
     if means.stack not in here.plans:
         return RefusedTag(f"there is no stack {means.stack}")
     try:
@@ -135,34 +158,25 @@ def _is_on_branch(here: _Look, tag: Tag) -> bool:
 
 
 def _waiting(world: World, plan: PlanRecord) -> Waiting:
+    record = stacks.get(world.store, plan.stack)
     return Waiting(
         question=status.question(plan),
         ttl=words.lasts(plan),
         words=approvals.of(world.store, plan.stack),
-        idle=words.idle(plan),
+        idle=words.idle(plan, record.reason if record else ""),
     )
 
 
-def _settle(world: World, found: Iterable[TagRef], known: _Known, plans: _Plans) -> None:
-    """Of accepted tags: those that are gone take their approval with them, those that are spent say so."""
-    here = {(one.name, one.object) for one in found}
+def _tell_of_spent(world: World, known: Mapping[tuple[str, str], TagRecord], plans: _Plans) -> None:
+    """Tags whose word was used say so when their plan is pending again."""
     given = {one.id: one for one in approvals.of(world.store)}
-    for key, record in known.items():
+    for record in known.values():
         word = given.get(record.approval_id or 0)
-        if word is None or record.refused is not None:
+        if word is None or record.refused is not None or word.consumed_at is None:
             continue
         plan = plans.get(word.stack)
-        if key not in here:
-            _withdraw(world, word)
-        elif word.consumed_at is not None and plan is not None and plan.fingerprint == word.fingerprint:
+        if plan is not None and plan.fingerprint == word.fingerprint:
             judged.spend(world.store, record, why=_used(world, word, word.consumed_at), at=world.clock())
-
-
-def _withdraw(world: World, word: Approval) -> None:
-    """A rejection stays: whoever may delete a tag in Git must not be able to lift it."""
-    now = world.clock()
-    if word.verdict is Verdict.APPROVE and is_open(word, now):
-        approvals.revoke(world.store, word.id, by=DELETED, at=now)
 
 
 def _used(world: World, word: Approval, at: datetime) -> str:

@@ -38,8 +38,11 @@ def trusted(
 ) -> tuple[Revision, ReconcileError | None]:
     """The commit to reconcile, and why it is not the fetched one, when it is not.
 
-    A refused head leaves the last accepted commit in force: drift is still seen. Raises Stalled
-    ("SourceUntrusted") when none was ever accepted.
+    A refused head leaves the last accepted commit in force: drift is still seen. Raises the refusal when
+    none was ever accepted, and Stalled("SourceUntrusted") when that one is not trusted any more either.
+
+    What was accepted is believed of the mirror, which is in the host's own directory. The row of the
+    database, which others can write, can only ever make this stricter.
     """
     branch = identity(mirror)
     if trust.verify == "none":
@@ -52,9 +55,7 @@ def trusted(
         mirror.keep(_kept_as(mirror), fetched)
         return fetched, None
     _refuse(store, known, fetched, found, branch=branch, now=now)
-    if known is None or known.accepted is None:
-        raise found
-    return known.accepted, found
+    return _still_good(mirror, trust, known, found), found
 
 
 def accept_rewrite(
@@ -68,7 +69,7 @@ def accept_rewrite(
     branch = identity(mirror)
     known = None if trust.verify == "none" else sources.get(store, branch)
     head = _refused_rewrite(known, typed)
-    found = _signed(mirror, trust, (known.accepted if known else None) or trust.since, head)
+    found = _signed(mirror, trust, _kept(mirror) or trust.since, head)
     if not isinstance(found, Signature):
         raise found
     body = {"revision": head, "previous": known.accepted if known else None, "reason": reason}
@@ -83,6 +84,10 @@ def identity(mirror: Mirror) -> str:
     return f"{mirror.branch}@{_digest(mirror.url)}"
 
 
+def _kept(mirror: Mirror) -> Revision | None:
+    return history.kept(mirror, _kept_as(mirror))
+
+
 def _kept_as(mirror: Mirror) -> str:
     """The name under which the mirror holds on to the accepted commit, even when its branch is rewritten."""
     return f"accepted-{_digest(identity(mirror))}"
@@ -95,12 +100,25 @@ def _digest(text: str) -> str:
 def _look(
     mirror: Mirror, trust: Trust, known: SourceRecord | None, fetched: Revision
 ) -> Signature | ReconcileError:
-    accepted = known.accepted if known else None
-    # The mirror remembers too: an edited row must not make a rewritten branch look like a new one.
-    for before in (accepted, history.kept(mirror, _kept_as(mirror))):
+    kept = _kept(mirror)
+    for before in (kept, known.accepted if known else None):
         if before is not None and not history.is_ancestor(mirror, before, fetched):
             return _rewritten(mirror.branch, before, fetched)
-    return _signed(mirror, trust, accepted or trust.since, fetched)
+    return _signed(mirror, trust, kept or trust.since, fetched)
+
+
+def _still_good(
+    mirror: Mirror, trust: Trust, known: SourceRecord | None, refusal: ReconcileError
+) -> Revision:
+    """The last accepted commit, when it would be accepted today: a key may have been revoked since."""
+    kept = _kept(mirror)
+    accepted = kept or (known.accepted if known else None)
+    if accepted is None:
+        raise refusal
+    found = _signed(mirror, trust, kept or trust.since, accepted)
+    if isinstance(found, Signature):
+        return accepted
+    raise Stalled(UNTRUSTED, f"the last accepted commit is not trusted any more: {found.message}")
 
 
 def _signed(mirror: Mirror, trust: Trust, base: Revision | None, head: Revision) -> Signature | Stalled:

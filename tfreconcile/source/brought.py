@@ -6,6 +6,7 @@ Read from the text of a module before anything of it runs. A provider that the m
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from functools import lru_cache
 from itertools import chain
 
 from tfreconcile.errors import Place
+from tfreconcile.source import origins
 from tfreconcile.source.hcl import REMEMBERED_BYTES, blocks, document_of
 from tfreconcile.source.model import Brought, Scalar, Use
 
@@ -22,6 +24,8 @@ EXTERNAL = "external"
 """The provider whose only data source runs a program."""
 _TYPED = ("resource", "data", "ephemeral", "action", "list")
 _LOCAL = ("./", "../", ".\\", "..\\")
+_WISHES = frozenset({"source", "version", "configuration_aliases"})
+_VERSION = re.compile(r"[\w\s.,<>=!~+-]*")
 _ADDRESSED = re.compile(r"(?:^|\.)([A-Za-z][\w-]*)\.[\w-]+(?:\[.*\])?$")
 
 
@@ -51,7 +55,7 @@ class _Text:
 
 
 def brought(files: Iterable[tuple[str, bytes]]) -> Brought:
-    """What the files of one module bring; their names are for the places.
+    """What the files of one module bring, in reading order; their names are for the places.
 
     Raises Misconfigured for a file that cannot be read.
     """
@@ -66,6 +70,12 @@ def brought(files: Iterable[tuple[str, bytes]]) -> Brought:
         provisioners=_firsts(chain.from_iterable(one.provisioners for one in uses)),
         programs=_firsts(use for local, use in data if _is_external(local, declared)),
     )
+
+
+def reading_order(name: str) -> tuple[bool, str]:
+    """Override files come last, as Terraform reads them."""
+    stem = name.removesuffix(".json").removesuffix(".tf")
+    return stem == "override" or stem.endswith("_override"), name
 
 
 def _implied(use: Use) -> Use:
@@ -104,18 +114,25 @@ _remembered = lru_cache(maxsize=2048)(_read)
 
 def _declared(document: Scalar, text: _Text) -> Iterator[tuple[str, Use]]:
     for _, body in blocks(document, "terraform", 0):
-        for (local,), wish in blocks(body, "required_providers", 1):
-            source = wish.get("source")
-            what = source if isinstance(source, str) else f"hashicorp/{local}"
-            if local != BUILTIN:
-                yield local, Use(what=what, place=text.place(rf'^\s*"?{re.escape(local)}"?\s*[=:]'))
         for _, required in blocks(body, "required_providers", 0):
-            for local, version in required.items():
-                if isinstance(version, str):
-                    yield (
-                        local,
-                        Use(what=f"hashicorp/{local}", place=text.place(rf"^\s*{re.escape(local)}\s*=")),
-                    )
+            for local, wish in required.items():
+                what = _source(local, wish)
+                # "//" is a comment in JSON.
+                if what and local != "//":
+                    yield local, Use(what=what, place=text.place(rf'^\s*"?{re.escape(local)}"?\s*[=:]'))
+
+
+def _source(local: str, wish: Scalar) -> str:
+    """Where a provider is said to come from; in parentheses, as no source is, what cannot be understood."""
+    if isinstance(wish, str) and _VERSION.fullmatch(wish):
+        source: Scalar = None
+    elif isinstance(wish, dict) and wish.keys() <= _WISHES:
+        source = wish.get("source")
+    else:
+        source = {"": wish}
+    if source is None:
+        return "" if local == BUILTIN else f"hashicorp/{local}"
+    return source if isinstance(source, str) and source else f"({local} = {json.dumps(wish)[:80]})"
 
 
 def _named(document: Scalar, text: _Text) -> Iterator[Use]:
@@ -145,7 +162,7 @@ def _local(type_: str, body: Mapping[str, Scalar]) -> str:
 
 def _modules(document: Scalar, text: _Text) -> Iterator[Use]:
     for _, body in blocks(document, "module", 1):
-        source = _string(body.get("source"))
+        source = origins.written(body)
         if source and not source.startswith(_LOCAL):
             yield Use(what=source, place=text.place(re.escape(f'"{source}"')))
 

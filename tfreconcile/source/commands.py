@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
@@ -26,6 +27,10 @@ _OPTIONS = (
     "-c", "gc.autoDetach=false",
 )  # fmt: skip
 _REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+OLDEST = (2, 32)
+"""The first git that can be told to read no configuration of its user (GIT_CONFIG_GLOBAL)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +94,26 @@ class Commands:
         try:
             from git.cmd import Git
         except ImportError as e:
-            raise Stalled("GitMissing", "there is no git on the PATH: install git 2.30 or newer") from e
+            raise Stalled("GitMissing", f"there is no git on the PATH: install git {_wanted()}") from e
+        _require_new_enough()
         git = Git()
         git.update_environment(**_environment(self.git_dir))
         return git
+
+
+@cache
+def _require_new_enough() -> None:
+    """Once in a process. Raises Stalled GitTooOld: an older one would read the user's own configuration."""
+    from git.cmd import Git
+
+    found = Git().version_info[:2]
+    if found < OLDEST:
+        version = ".".join(map(str, found))
+        raise Stalled("GitTooOld", f"git {version} is on the PATH: install git {_wanted()}")
+
+
+def _wanted() -> str:
+    return f"{OLDEST[0]}.{OLDEST[1]} or newer"
 
 
 def checked(revision: Revision) -> Revision:

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import pygohcl
-
 from tfreconcile.errors import Misconfigured, Place, Problem
+from tfreconcile.source import origins
 from tfreconcile.source.model import Scalar
 
 MAX_BYTES = 1_000_000
@@ -31,7 +30,7 @@ _ADDRESSED = {"removed": "from", "import": "to"}
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One ``module`` block; ``source`` is as written, with its template sequences, "" without one."""
+    """One ``module`` block; ``source`` is as written (see origins), with its template sequences."""
 
     name: str
     source: str
@@ -118,6 +117,8 @@ def _bodies(node: Scalar) -> Iterator[dict[str, Scalar]]:
 
 
 def _hcl(name: str, content: bytes) -> Scalar:
+    import pygohcl  # late: 50 ms, and verbs that only read the database have no HCL
+
     _bound(name, content)
     try:
         document: Scalar = pygohcl.loadb(content, keep_interpolations=True)
@@ -173,7 +174,7 @@ def _merged(pairs: list[tuple[str, Scalar]]) -> dict[str, Scalar]:
 
 
 def _call(file: str, content: bytes, name: str, body: dict[str, Scalar]) -> Call:
-    source, version = _text(body.get("source")), _text(body.get("version"))
+    source, version = origins.written(body), _text(body.get("version"))
     before, found, _ = content.partition(json.dumps(source).encode())
     place = Place(file, before.count(b"\n") + 1, len(before) - before.rfind(b"\n")) if found else Place(file)
     return Call(name=name, source=source, version=version, place=place)

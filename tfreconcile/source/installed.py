@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from tfreconcile.errors import Place, Stalled
-from tfreconcile.source.brought import brought
-from tfreconcile.source.hcl import MAX_BYTES
+from tfreconcile.errors import Misconfigured, Place, Stalled
+from tfreconcile.source import origins
+from tfreconcile.source.brought import brought, reading_order
+from tfreconcile.source.hcl import MAX_BYTES, blocks, document_of
 from tfreconcile.source.model import Brought, Use
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 _CODE = (".tf", ".tf.json")
 _OPENTOFU = (".tofu", ".tofu.json")
+LOCK_FILE = ".terraform.lock.hcl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Module:
+    key: str
+    source: str
+    directory: Path
+
+
+def require_known(data: Path, root: Path, local: Collection[Path]) -> None:
+    """Does Terraform load code from this disk that was not read from Git? Then no rule was held against it.
+
+    ``local`` are the directories of the modules that were. Raises Stalled("ConfigurationForbidden").
+    """
+    for module in _modules(data, root):
+        of_init = module.directory.is_relative_to(data) and not origins.is_of_host(module.source)
+        if not of_init and module.directory not in (root, *local):
+            raise Stalled(
+                "ConfigurationForbidden",
+                f"module.{module.key} is a directory that was not read from Git as a module of the stack, so "
+                "it is not run; write its source as a plain text",
+            )
 
 
 def installed(data: Path, root: Path) -> Brought:
@@ -25,9 +50,10 @@ def installed(data: Path, root: Path) -> Brought:
     ``data`` is TF_DATA_DIR, ``root`` the root module, whose own code is known already. Raises
     Stalled("ConfigurationForbidden") for what cannot be read, and Misconfigured for invalid HCL.
     """
-    found = Brought(providers=tuple(_providers(data / "providers")))
-    for name, directory in _modules(data, root):
-        found += brought(list(_files(name, directory)))
+    found = Brought(providers=(*_providers(data / "providers"), *_locked(root / LOCK_FILE)))
+    for module in _modules(data, root):
+        if module.directory.is_relative_to(data):
+            found += brought(list(_files(f"module.{module.key}", module.directory)))
     return found
 
 
@@ -37,32 +63,40 @@ def _providers(place: Path) -> Iterator[Use]:
         yield Use(what=str(path.relative_to(place)), place=Place("terraform init"))
 
 
-def _modules(data: Path, root: Path) -> Iterator[tuple[str, Path]]:
-    """Every module below the data directory; those of the repository are read from Git."""
+def _locked(lock: Path) -> Iterator[Use]:
+    """What init chose, wherever it lies."""
+    try:
+        content = lock.read_bytes() if lock.exists() else b""
+        document = document_of(lock.name, content)
+    except (OSError, Misconfigured) as error:
+        raise _unreadable(lock) from error
+    for (source,), _ in blocks(document, "provider", 1):
+        yield Use(what=source, place=Place(lock.name))
+
+
+def _modules(data: Path, root: Path) -> Iterator[_Module]:
+    """Every module that init has noted, the root among them."""
     manifest = data / "modules" / "modules.json"
     if not manifest.exists():
         return
     match _json(manifest):
         case {"Modules": list(entries)}:
             for entry in entries:
-                yield from _module(entry, data, root)
+                yield _module(entry, root, manifest)
         case _:
             raise _unreadable(manifest)
 
 
-def _module(entry: Json, data: Path, root: Path) -> Iterator[tuple[str, Path]]:
+def _module(entry: Json, root: Path, manifest: Path) -> _Module:
     match entry:
-        case {"Key": str(key), "Dir": str(directory)}:
-            path = Path(os.path.normpath(root / directory))
-            if path.is_relative_to(data):
-                yield f"module.{key}", path
-        case _:
-            raise _unreadable(data)
+        case {"Key": str(key), "Source": str(source), "Dir": str(directory)}:
+            return _Module(key=key, source=source, directory=Path(os.path.normpath(root / directory)))
+    raise _unreadable(manifest)
 
 
 def _files(name: str, directory: Path) -> Iterator[tuple[str, bytes]]:
     try:
-        for path in sorted(directory.iterdir()):
+        for path in sorted(directory.iterdir(), key=lambda path: reading_order(path.name)):
             if path.name.startswith(".") or not path.name.endswith((*_CODE, *_OPENTOFU)):
                 continue
             if path.name.endswith(_OPENTOFU):

@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from tfreconcile.errors import Misconfigured, Place, Problem
-from tfreconcile.source.brought import brought
+from tfreconcile.source import origins
+from tfreconcile.source.brought import brought, reading_order
 from tfreconcile.source.hcl import Call, FileFacts, canonical, file_facts
 from tfreconcile.source.model import Brought, ModuleFacts, Scalar, Use
 from tfreconcile.source.tree import (
@@ -34,8 +35,6 @@ LINK_HINT = "put the files themselves there: links and submodules are not follow
 _SUFFIXES = (".tf", ".tf.json")
 _OPENTOFU = (".tofu", ".tofu.json")
 _LOCAL = ("./", "../", ".\\", "..\\")
-_HOST_PATH = re.compile(r"/|file:|(?:[A-Za-z]:)?\\|~")
-_COMPUTED = re.compile(r"\$\{|%\{|\(|^(?:var|local|path|terraform|each|count|module|data)\.[^/]*$")
 _REGISTRY = re.compile(r"(?:[\w.-]+\.[\w.-]+(?::\d+)?/)?[\w-]+/[\w-]+/[\w-]+(?://.*)?")
 _EXACT = re.compile(r"=?\s*v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
 _GIT = re.compile(r"git::|git@|(?:github\.com|gitlab\.com|bitbucket\.org)/|.*\.git(?:[/?]|$)")
@@ -131,7 +130,7 @@ def _code(tree: Tree, module: PurePosixPath) -> list[PurePosixPath]:
     if foreign:
         what, hint = "this version reads .tf files only", "rename it to .tf"
         raise Misconfigured(tuple(Problem(Place(printable(path)), what, hint) for path in foreign))
-    return sorted((path for path in loaded if path.name.endswith(_SUFFIXES)), key=_reading_order)
+    return sorted((path for path in loaded if path.name.endswith(_SUFFIXES)), key=_order)
 
 
 def _is_hidden(path: PurePosixPath) -> bool:
@@ -140,9 +139,8 @@ def _is_hidden(path: PurePosixPath) -> bool:
     return name.startswith(".") or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
 
 
-def _reading_order(path: PurePosixPath) -> tuple[bool, str]:
-    stem = path.name.removesuffix(".json").removesuffix(".tf")
-    return stem == "override" or stem.endswith("_override"), path.name
+def _order(path: PurePosixPath) -> tuple[bool, str]:
+    return reading_order(path.name)
 
 
 def _is_local(call: Call) -> bool:
@@ -166,9 +164,9 @@ def _local_calls(module: PurePosixPath, files: Module) -> list[tuple[PurePosixPa
 
 
 def _refuse(call: Call) -> None:
-    if _COMPUTED.search(call.source):
+    if not origins.is_plain(call.source):
         raise OutsideRepository(f"{call.source!r} is computed; it must be a plain text, to know what is read")
-    if _HOST_PATH.match(call.source):
+    if origins.is_of_host(call.source):
         raise OutsideRepository(f"{call.source!r} is a path of the host, which is outside the repository")
 
 

@@ -7,6 +7,8 @@ and it looks at a tag's own date alone. ssh-keygen and gpgv are, with the text a
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +17,10 @@ from typing import Literal
 from tfreconcile.errors import Misconfigured
 from tfreconcile.source import armour as read
 from tfreconcile.source import gpg_signatures, programs, ssh_signatures
+from tfreconcile.source import signers as files
 from tfreconcile.source.complaints import sentence
 from tfreconcile.source.model import Signature
-from tfreconcile.source.signers import Signers, Untrusted
+from tfreconcile.source.signers import Signers, Untrusted, Unverifiable
 from tfreconcile.source.tags import Tag
 
 PATIENCE = 120.0
@@ -61,6 +64,31 @@ def checked(
     return Signature(kind=kind, signer=signer, key=key, payload=text, text=armour, namespace=namespace)
 
 
+def recognised(signers: Signers) -> Callable[[str], bool]:
+    """Whether an armoured signature claims to be of a key that this host knows: for an order of work.
+
+    Anybody can claim that, so it says nothing about the signature. Where the files of keys cannot be
+    read, none is known.
+    """
+    try:
+        _, lines = files.ssh_lines(signers)
+    except Unverifiable:
+        lines = ()
+    keys = frozenset(line.key for line in lines if not line.authority)
+    authorities = any(line.authority for line in lines)
+
+    def claims(armour: str) -> bool:
+        try:
+            if read.label(armour) != read.SSH:
+                return signers.keyring is not None
+            fields = read.ssh_fields(armour)
+        except Untrusted:
+            return False
+        return authorities if fields.is_certificate else fields.key in keys
+
+    return claims
+
+
 def sign(key: Path, text: str, namespace: str) -> str:
     """The armoured signature of a text by an SSH key, or by the agent that holds the private half of it.
 
@@ -75,7 +103,7 @@ def sign(key: Path, text: str, namespace: str) -> str:
         ended = programs.run(*argv, cwd=room, timeout=PATIENCE, environment=_own(), terminal=True)
         made = room / "text.sig"
         if ended.status != 0 or not made.is_file():
-            raise Misconfigured.at(str(key), f"cannot sign: {sentence(ended.stderr)}", _advice(ended.stderr))
+            raise Misconfigured.at(str(key), _failed(ended.stderr), _advice(ended.stderr))
         return made.read_text(encoding="ascii")
 
 
@@ -85,7 +113,17 @@ def _own() -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
+_NO_KEY = re.compile(r"Couldn't load public key|invalid format|error in libcrypto")
+"""What ssh-keygen says of a file that is no key at all; its own words would name a file that is there."""
+
+
+def _failed(said: str) -> str:
+    return "this is no private key of SSH" if _NO_KEY.search(said) else f"cannot sign: {sentence(said)}"
+
+
 def _advice(said: str) -> str:
+    if _NO_KEY.search(said):
+        return "give the private key, or the .pub file of a key that ssh-agent holds"
     if "passphrase" in said:
         return "sign at a terminal, or ssh-add the key and give its .pub file"
     if "too open" in said:

@@ -7,14 +7,15 @@ form, and says nothing yet about who made it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tfreconcile.errors import Stalled
+from tfreconcile.errors import Stalled, Transient
 from tfreconcile.source import armour
 from tfreconcile.source import trailers as lines
+from tfreconcile.source.complaints import sentence
 from tfreconcile.source.git import TAGS, Mirror
 from tfreconcile.source.signers import Untrusted
 from tfreconcile.source.trailers import Trailers
@@ -34,6 +35,7 @@ _HEAD = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PREFIX = "refs/tags/"
+_DOUBT = "tfreconcile-tags-doubted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,47 @@ def listed(mirror: Mirror) -> tuple[TagRef, ...]:
         what = f"the repository has more than {MOST} tags below {TAGS}: delete those that were used"
         raise Stalled("TooManyTags", what)
     return tuple(_ref(row) for row in rows)
+
+
+def there(mirror: Mirror, names: Collection[str]) -> frozenset[tuple[str, str]]:
+    """Which of these tags are there, by name and object, also while ``listed`` raises Stalled.
+
+    While git takes no tags, the repository itself is asked. Only these names are asked for, so that the
+    answer is short whatever else is there. Raises Transient SourceUnreachable or SourceCorrupt.
+    """
+    if not names:
+        return frozenset()
+    refs = sorted(f"{_PREFIX}{name}" for name in names)
+    if mirror.broken_tags() is None:
+        answer = mirror.asked("for-each-ref", "--format=%(objectname)%09%(refname)", *refs)
+    else:
+        answer = mirror.git("ls-remote", "--refs", "--", mirror.url, *refs)
+        if answer.status != 0:
+            raise Transient("SourceUnreachable", f"the tags cannot be asked for: {sentence(answer.stderr)}")
+    rows = (row.partition("\t") for row in answer.text.splitlines())
+    return frozenset((name.removeprefix(_PREFIX), oid) for oid, _, name in rows if name in refs)
+
+
+def doubt(mirror: Mirror, why: str) -> None:
+    """Remember, until ``believe``, that nobody can tell which tags are gone. Raises Transient."""
+    try:
+        (mirror.path / _DOUBT).write_text(why, encoding="utf-8", errors="backslashreplace")
+    except OSError as e:
+        raise Transient("MirrorUnwritable", f"{e.filename or mirror.path}: {e.strerror}") from e
+
+
+def believe(mirror: Mirror) -> None:
+    """It is known which tags are there. Raises Transient."""
+    try:
+        (mirror.path / _DOUBT).unlink(missing_ok=True)
+    except OSError as e:
+        raise Transient("MirrorUnwritable", f"{e.filename or mirror.path}: {e.strerror}") from e
+
+
+def doubted(mirror: Mirror) -> str | None:
+    """Why nobody can tell which tags are gone; None when it is known."""
+    known = mirror.path / _DOUBT
+    return known.read_text(encoding="utf-8") if known.is_file() else None
 
 
 def read(mirror: Mirror, ref: TagRef) -> Tag:

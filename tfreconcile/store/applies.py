@@ -8,32 +8,44 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tfreconcile.errors import Waiting
+from tfreconcile.gate.weighing import Question
 from tfreconcile.source.model import StackName
-from tfreconcile.store import approvals, journal, leases, removals, rows, telling
+from tfreconcile.store import approvals, journal, leases, raw, removals, rows, telling, vouched
 from tfreconcile.store.database import Store
 from tfreconcile.store.journal import BY_ITSELF, Event, EventKind
 from tfreconcile.store.records import ApplyRecord, ApplyStatus, JsonObject, JsonObjects, PlanState
-from tfreconcile.store.tables import ApplyRow, PlanRow
+from tfreconcile.store.tables import ApplyRow, PlanRow, StackRow
 
 
-def begin(store: Store, record: ApplyRecord, *, holder: str | None = None, removing: bool = False) -> int:
+def begin(
+    store: Store,
+    record: ApplyRecord,
+    *,
+    holder: str | None = None,
+    removing: bool = False,
+    question: Question | None = None,
+) -> int:
     """Write the intent and give its number. It is on the disk when this returns.
 
     The last look before the irreversible, in one transaction: raises Waiting and writes nothing when
     ``holder`` is given and has lost the lease ("LeaseLost"), when an apply of this stack is still open
-    ("ApplyOpen"), when it is ``removing`` a stack that is in Git again ("DefinitionIsBack"), or when the
-    words about it no longer hold at ``started_at``, as ``approvals.require`` says.
+    ("ApplyOpen"), when the stack is suspended, left Git or came back, as ``removals.require`` says, or when
+    the words about it no longer hold at ``started_at`` or the journal is not whole, as ``approvals.require``
+    says. ``question`` is what the plan asks of people: a rejection of it counts, however late it came
+    ("Rejected"). Raises Misconfigured when the database changes what is written.
     """
     row = ApplyRow(**rows.columns(record, without=("id",)))
     with store.write() as session:
         if holder is not None:
             leases.require(session, record.stack, holder)
         _require_none_open(session, record.stack)
-        if removing:
-            removals.require(session, record.stack)
+        removals.require(session, record.stack, removing=removing, at=record.started_at)
+        if question is not None:
+            approvals.require_no_rejection(store, session, question, at=record.started_at)
         approvals.require(store, session, record.approvals, stack=record.stack, at=record.started_at)
         session.add(row)
         session.flush()
+        raw.require(session, ApplyRow, row.id, {**raw.as_written(session, record, ApplyRow), "id": row.id})
         body = telling.begun(session, row.id)
         _tell(store, session, row, EventKind.APPLY_BEGUN, body=body, at=record.started_at)
         return row.id
@@ -68,9 +80,22 @@ def finish(
         row.status, row.ended_at = status, at
         row.reason, row.message, row.outcomes = reason, message, outcomes
         session.flush()
-        _tell(store, session, row, EventKind.APPLY_ENDED, body=telling.ended(session, row.id), at=at)
+        with vouched.unless_edited(store, session, session.get(StackRow, row.stack)):
+            _tell(store, session, row, EventKind.APPLY_ENDED, body=telling.ended(session, row.id), at=at)
         _settle(store, session, row, at)
         return True
+
+
+def exhaust(store: Store, stack: StackName, *, at: datetime) -> None:
+    """Everything is in effect: use up the words of an apply of which nobody knew that it did all of it.
+
+    Else they would stand, and apply the same change another time.
+    """
+    with store.write() as session:
+        row = session.scalar(rows.newest(ApplyRow, stack, 1))
+        if row is not None and row.status in (ApplyStatus.UNKNOWN, ApplyStatus.FAILED) and row.approvals:
+            words = approvals.standing(store, session, row.approvals, stack=stack)
+            approvals.use(store, session, words, stack=stack, at=at, apply_id=row.id)
 
 
 def open(store: Store) -> tuple[ApplyRecord, ...]:

@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 from tfreconcile.clock import text
 from tfreconcile.errors import Waiting
 from tfreconcile.gate.model import Approval, Verdict
+from tfreconcile.gate.weighing import Question, standing_no
+from tfreconcile.plan.document import Json
 from tfreconcile.source.model import Signature, StackName
-from tfreconcile.store import journal, rows, sealed, witness
+from tfreconcile.store import journal, raw, rows, seal, sealed, wholeness, witness
+from tfreconcile.store.columns import clean
 from tfreconcile.store.database import Store
 from tfreconcile.store.journal import Event, EventKind
 from tfreconcile.store.records import JsonObject
@@ -30,11 +33,12 @@ def add(store: Store, approval: Approval) -> Approval:
 
 
 def give(store: Store, session: Session, approval: Approval) -> Approval:
-    """``add`` inside a transaction of the caller's."""
+    """``add`` inside a transaction of the caller's. Raises Misconfigured when another word would be kept."""
     row = ApprovalRow(**rows.columns(approval, without=("id",)))
     session.add(row)
     session.flush()
-    columns = sealed.put(session, store.sealing_key(), row.id)
+    columns = {**raw.as_written(session, approval, ApprovalRow), "id": row.id}
+    sealed.put(session, store.sealing_key(), columns)
     session.refresh(row)
     kept = rows.value(row, Approval)
     said = {**_said(kept), "digest": sealed.as_given(columns)}
@@ -81,23 +85,29 @@ def revoke(store: Store, approval_id: int, *, by: str, at: datetime) -> bool:
     One that somebody changed or removed behind our back is taken back in the journal, whose word counts:
     until then a rejection holds its stack.
     """
+    with store.write() as session:
+        return take_back(store, session, approval_id, by=by, at=at)
+
+
+def take_back(store: Store, session: Session, approval_id: int, *, by: str, at: datetime) -> bool:
+    """``revoke`` inside a transaction of the caller's."""
     open_word = update(ApprovalRow).where(
         ApprovalRow.id == approval_id, ApprovalRow.revoked_at.is_(None), ApprovalRow.consumed_at.is_(None)
     )
-    with store.write() as session:
-        word = sealed.word(session, store.sealing_key(), approval_id)
-        changed = rows.changed(session, open_word.values(revoked_at=at, revoked_by=by)) == 1
-        if isinstance(word, Approval):
-            stack: str | None = word.stack if changed else None
-        else:
-            stack = witness.stack_of_standing(store, session, approval_id)
-        if stack is None:
-            return False
-        if isinstance(word, Approval):
-            sealed.put(session, store.sealing_key(), approval_id)
-        told: JsonObject = {"approval": approval_id}
-        journal.append(store, session, _event(EventKind.APPROVAL_REVOKED, stack, by, at, told))
-        return True
+    columns, word = sealed.word(session, store.sealing_key(), approval_id)
+    changed = rows.changed(session, open_word.values(revoked_at=at, revoked_by=by)) == 1
+    if isinstance(word, Approval):
+        stack: str | None = word.stack if changed else None
+    else:
+        stack = witness.stack_of_standing(store, session, approval_id)
+    if stack is None:
+        return False
+    if isinstance(word, Approval):
+        later: dict[str, Json] = {"revoked_at": seal.plain(at), "revoked_by": clean(by)}
+        sealed.put(session, store.sealing_key(), {**columns, **later})
+    told: JsonObject = {"approval": approval_id}
+    journal.append(store, session, _event(EventKind.APPROVAL_REVOKED, stack, by, at, told))
+    return True
 
 
 def use(
@@ -105,12 +115,13 @@ def use(
 ) -> None:
     """Inside a transaction: these words have been used. One that was used before keeps its first moment."""
     for approval_id in ids:
-        ours = isinstance(sealed.word(session, store.sealing_key(), approval_id), Approval)
+        columns, word = sealed.word(session, store.sealing_key(), approval_id)
+        ours = isinstance(word, Approval)
         unused = update(ApprovalRow).where(ApprovalRow.id == approval_id, ApprovalRow.consumed_at.is_(None))
         if rows.changed(session, unused.values(consumed_at=at)) == 0 and ours:
             continue
         if ours:
-            sealed.put(session, store.sealing_key(), approval_id)
+            sealed.put(session, store.sealing_key(), {**columns, "consumed_at": seal.plain(at)})
         told: JsonObject = {"approval": approval_id, "apply": apply_id}
         journal.append(store, session, _event(EventKind.APPROVAL_USED, stack, journal.BY_ITSELF, at, told))
 
@@ -119,25 +130,60 @@ def require(store: Store, session: Session, ids: Collection[int], *, stack: str,
     """Inside a transaction: raise Waiting("ApprovalGone") unless each of these words holds at this moment.
 
     A person may have taken a word back between the decision and the apply. Each must be as we wrote it,
-    and the journal since it was given must be whole and know of no use: an old row that somebody wrote
-    back, seal and all, says nothing. Raises Waiting("RejectionGone") when a rejection of the stack that the
-    journal knows to stand was changed or removed.
+    and the journal must know of no use: an old row that somebody wrote back, seal and all, says nothing.
+    Raises Waiting("JournalBroken") when the journal is not whole, whoever's word it is or nobody's: what it
+    does not know any more may be a no. Raises Waiting("RejectionGone") when a rejection of the stack that
+    the journal knows to stand was changed or removed.
     """
-    known = witness.of(store, session, stack)
+    wholeness.require(store, session)
+    known, accepted = witness.of(store, session, stack), wholeness.accepted(store, session)
     words = {one.id: one for one in sealed.words(session, store.key, ApprovalRow.stack == stack)}
     for approval_id in ids:
         why = _gone(words.get(approval_id), known, approval_id, at)
+        if why is None and accepted is not None and known.given[approval_id] < accepted.number:
+            why = f"was given before the journal was accepted as it is; {_again(stack, approval_id)}"
         if why:
             raise Waiting("ApprovalGone", f"approval {approval_id} {why}: nothing was applied on its word")
-    if ids and not witness.is_whole_since(store, session, min(known.given[one] for one in ids)):
-        why = "was changed outside tfreconcile since they were given: tfreconcile audit verify"
-        raise Waiting("ApprovalGone", f"nothing was applied on these approvals: the journal {why}")
     for number in _lost(known, {one.id for one in words.values() if isinstance(one, Approval)}):
         if number in known.rejections:
             what = f"rejection {number} was changed or removed outside tfreconcile"
             raise Waiting(
                 "RejectionGone", f"{what}; it holds until: tfreconcile revoke {stack} --id {number}"
             )
+
+
+def require_whole(store: Store) -> None:
+    """Raise Waiting("JournalBroken") while the journal is not whole, as ``require`` does."""
+    with store.read() as session:
+        wholeness.require(store, session)
+
+
+def obstacle(store: Store, stack: str, *, at: datetime) -> Waiting | None:
+    """What ``require`` would say now of an apply of the stack, whoever approves it."""
+    try:
+        with store.read() as session:
+            require(store, session, (), stack=stack, at=at)
+    except Waiting as error:
+        return error
+    return None
+
+
+def require_no_rejection(store: Store, session: Session, question: Question, *, at: datetime) -> None:
+    """Inside a transaction: raise Waiting("Rejected") when a rejection holds a plan, as the gate has it.
+
+    It may have been kept after the decision.
+    """
+    words = sealed.words(session, store.key, ApprovalRow.stack == question.stack)
+    no = standing_no(question, (one for one in words if isinstance(one, Approval)), at)
+    if no is not None:
+        because = f": {no.reason}" if no.reason else ""
+        raise Waiting("Rejected", f"{no.by} rejected it before it began{because}; nothing was applied")
+
+
+def standing(store: Store, session: Session, ids: Collection[int], *, stack: str) -> tuple[int, ...]:
+    """Inside a transaction: which of these words are, by the journal, neither used nor taken back."""
+    known = witness.of(store, session, stack)
+    return tuple(one for one in ids if known.stands(one))
 
 
 def _all(store: Store, stack: str | None) -> Iterator[Approval | Tampered]:
@@ -157,8 +203,13 @@ def _gone(word: Approval | Tampered | None, known: Witness, approval_id: int, at
         case Approval() if word.consumed_at is not None:
             return f"was used at {text(word.consumed_at)}"
         case Approval() if not known.stands(approval_id):
-            return "is, by the journal, not to be used any more: its row was written back"
+            again = _again(word.stack, approval_id)
+            return f"is, by the journal, not to be used any more: its row was written back; {again}"
     return f"expired at {text(word.expires_at)}" if word.expires_at <= at else None
+
+
+def _again(stack: str, approval_id: int) -> str:
+    return f"tfreconcile revoke {stack} --id {approval_id} takes it away, and a new one may be given"
 
 
 def _event(kind: EventKind, stack: str, actor: str, at: datetime, body: JsonObject) -> Event:

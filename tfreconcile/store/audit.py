@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tfreconcile.store import anchor, crosscheck, raw
+from tfreconcile.store import anchor, crosscheck, raw, wholeness
 from tfreconcile.store.anchor import Head
 from tfreconcile.store.database import Store
 from tfreconcile.store.raw import Garbled
@@ -36,13 +36,27 @@ def verify(store: Store) -> Audited:
 
     Raises Misconfigured without the host's key, Transient as ``Store.read`` says.
     """
+    with store.read() as session:
+        return seen(store, session)
+
+
+def seen(store: Store, session: Session) -> Audited:
+    """``verify`` inside a transaction of the caller's."""
     walk = Walk(key=store.sealing_key())
-    with store.read() as session, raw.any_text(session):
+    with raw.any_text(session):
         findings = [*_links(session, walk), *_end(store, session, walk)]
         findings.extend(crosscheck.rows(session, store.sealing_key(), walk.told))
-        notes = tuple(_notes(store, walk))
+        found = [*walk.told.news(findings), *_since_accepted(session, walk)]
+        notes = (*_notes(store, walk), *walk.told.history())
     head = walk.before or anchor.Head(number=0, hash="")
-    return Audited(events=walk.events, head=head.hash, findings=merged(findings), notes=notes)
+    return Audited(events=walk.events, head=head.hash, findings=merged(found), notes=notes)
+
+
+def _since_accepted(session: Session, walk: Walk) -> Iterator[Finding]:
+    """Is what a person accepted still what it was then?"""
+    for one in walk.told.acceptances[-1:]:
+        if wholeness.digest(session, one.number - 1) != one.digest:
+            yield _event(one.number, "accepted what stands before it, and that was changed since")
 
 
 def _links(session: Session, walk: Walk) -> Iterator[Finding]:

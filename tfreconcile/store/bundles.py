@@ -41,6 +41,21 @@ def wrong(bundle: Columns, number: int, told: Told, signers: Signers | None) -> 
             yield f"rests on approval {word.get('id')}, which {what}"
 
 
+def worth_a_look(bundle: Columns, number: int, told: Told) -> Iterator[str]:
+    """What is right in a bundle and yet worth knowing: a word that was signed for another plan.
+
+    An approval covers effects, so that it may be used for a plan that does less. What its signer was shown
+    is the plan that the signature names.
+    """
+    begun, listed = told.begun.get(number), bundle.get("approvals")
+    words = [_object(one) for one in listed] if isinstance(listed, list) else []
+    for word in words if begun is not None else []:
+        if begun and word.get("signature") is not None and word.get("fingerprint") != begun.fingerprint:
+            signed_for = str(word.get("fingerprint"))[:12]
+            what = f"apply {number} of plan {begun.fingerprint[:12]} rests on approval {word.get('id')}"
+            yield f"{what}, which was signed for plan {signed_for}: compare what the two do"
+
+
 def _apply(apply: Columns, number: int, told: Told) -> Iterator[str]:
     if apply.get("id") != number or telling.begun_digest(apply) != told.begun[number].digest:
         yield "began as something else than its row says"

@@ -1,4 +1,4 @@
-"""Are approvals, plans, applies and the accepted commit as the journal tells of them?"""
+"""Are approvals, plans, applies, stacks and the accepted commit as the journal tells of them?"""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from tfreconcile.gate.model import Approval
 from tfreconcile.plan.document import Json
-from tfreconcile.store import raw, sealed, telling
+from tfreconcile.store import raw, sealed, telling, vouched
 from tfreconcile.store.journal import EventKind
 from tfreconcile.store.raw import Garbled
 from tfreconcile.store.records import ApplyStatus
-from tfreconcile.store.tables import ApplyRow, Base, PlanRow, SourceRow
+from tfreconcile.store.tables import ApplyRow, Base, PlanRow, SourceRow, StackRow
 from tfreconcile.store.told import Finding, Told
 
 UNTOLD = "is in the database, and no event tells of it: it was written past tfreconcile"
@@ -27,6 +27,7 @@ def rows(session: Session, key: bytes, told: Told) -> Iterator[Finding]:
     yield from _plans(session, told)
     yield from _applies(session, told)
     yield from _sources(session, told)
+    yield from _stacks(session, key, told)
 
 
 def _approvals(session: Session, key: bytes, told: Told) -> Iterator[Finding]:
@@ -108,6 +109,23 @@ def _sources(session: Session, told: Told) -> Iterator[Finding]:
                 f"({row.branch}) accepts {row.accepted[:12]}, and no event tells that this was the last one"
             )
             yield _finding("source", number, what)
+
+
+def _stacks(session: Session, key: bytes, told: Told) -> Iterator[Finding]:
+    form, found = raw.form(session, StackRow), []
+    for number, row in enumerate(raw.stored(session, StackRow), 1):
+        name = str(row["name"])
+        found.append(name)
+        try:
+            columns = form.document(row)
+        except Garbled as error:
+            yield _finding("stack", number, f"({name}) was changed outside tfreconcile: {error}")
+            continue
+        for what in vouched.wrong(session, key, columns, applied=name in told.succeeded):
+            yield _finding("stack", number, f"({name}) {what}")
+    begun = {one.stack for one in told.begun.values()}
+    for number, name in enumerate(sorted(begun.difference(found)), len(found) + 1):
+        yield _finding("stack", number, f"({name}) {GONE}")
 
 
 def _documents(session: Session, table: type[Base]) -> Iterator[tuple[int, Mapping[str, Json] | None]]:

@@ -22,6 +22,9 @@ PATIENCE = timedelta(seconds=30)
 HEAD = "tfreconcile_journal_head"
 """Where a transaction leaves the head of the journal that the host remembers once it is committed."""
 
+ANEW = "tfreconcile_journal_anew"
+"""Set in a transaction after which the host remembers that head whatever it remembered before."""
+
 
 @dataclass(frozen=True)
 class Store:
@@ -67,7 +70,8 @@ class Store:
             yield session
         head = session.info.get(HEAD)
         if head is not None and self.anchor is not None:
-            anchors.advance(self.anchor, self.sealing_key(), head)
+            remember = anchors.begin_anew if ANEW in session.info else anchors.advance
+            remember(self.anchor, self.sealing_key(), head)
 
     def close(self) -> None:
         """Close every connection."""

@@ -63,8 +63,8 @@ def _verified(lines: Iterator[bytes], name: str, key: bytes | None, signers: Sig
     return Audited(
         events=walk.events,
         head=review.head,
-        findings=merged(review.findings),
-        notes=tuple(_notes(header, key, signers)),
+        findings=merged(tuple(walk.told.news(review.findings))),
+        notes=(*_notes(header, key, signers), *review.notes, *walk.told.history()),
     )
 
 
@@ -110,6 +110,7 @@ class _Review:
     bundles: set[int] = field(default_factory=set)
     footer: Columns | None = None
     findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def say(self, line: int, what: str, kind: str = "line") -> None:
         """Write a finding down."""
@@ -145,6 +146,7 @@ class _Review:
         self.bundles.add(number)
         for what in bundles.wrong(bundle, number, self.walk.told, self.signers):
             self.say(number, what, "apply")
+        self.notes.extend(bundles.worth_a_look(bundle, number, self.walk.told))
 
     def _event(self, line: int, columns: Columns) -> None:
         found, self.head = columns.get("id"), str(columns.get("hash"))

@@ -44,6 +44,7 @@ class EventKind(StrEnum):
     SOURCE_ACCEPTED = "source.accepted"
     SOURCE_REFUSED = "source.refused"
     SOURCE_REWRITE_ACCEPTED = "source.rewrite-accepted"
+    JOURNAL_ACCEPTED = "journal.accepted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,15 +83,22 @@ class Entry:
 def append(store: Store, session: Session, event: Event) -> int:
     """Write an event down inside the caller's ``store.write()``: it is kept with what it tells of, or not.
 
-    Gives its number. Raises Misconfigured for a store that was opened without the host's key.
+    Gives its number. Raises Misconfigured for a store that was opened without the host's key, and for a
+    database that changes what is written.
     """
-    newest = select(JournalRow.id, JournalRow.hash).order_by(JournalRow.id.desc()).limit(1)
-    last = session.execute(newest).first()
-    entry = _linked(store.sealing_key(), event, Head(number=last.id, hash=last.hash) if last else chain.START)
+    entry = _linked(store.sealing_key(), event, head(session))
     session.add(JournalRow(**rows.columns(entry)))
     session.flush()
+    raw.require(session, JournalRow, entry.id, seal.columns(entry))
     _have_remembered(store, session, Head(number=entry.id, hash=entry.hash))
     return entry.id
+
+
+def head(session: Session) -> Head:
+    """The last event, whatever it is; what a first one follows when there is none."""
+    newest = select(JournalRow.id, JournalRow.hash).order_by(JournalRow.id.desc()).limit(1)
+    found = session.execute(newest).first()
+    return Head(number=found.id, hash=found.hash) if found else chain.START
 
 
 def history(store: Store, stack: StackName | None = None, *, limit: int) -> tuple[Entry, ...]:

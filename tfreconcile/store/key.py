@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from tfreconcile.errors import Misconfigured
+from tfreconcile.store import owner
 
 LENGTH = 32
 """Bytes: the block that HMAC-SHA256 mixes in one step."""
@@ -42,6 +43,7 @@ def _make(path: Path) -> bytes:
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            owner.give_back(file.fileno(), path)
             file.write(made.hex().encode() + b"\n")
         os.link(draft, path)  # whole or not at all, and the first of two processes wins
     except FileExistsError:

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from tfreconcile.source.model import StackName
-from tfreconcile.store import chain, journal, raw, rows, telling
+from tfreconcile.store import chain, journal, raw, rows, seal, telling
 from tfreconcile.store.database import Store
 from tfreconcile.store.journal import BY_ITSELF, Event, EventKind
 from tfreconcile.store.raw import Garbled
@@ -21,6 +21,7 @@ def add(store: Store, record: PlanRecord) -> int:
         supersede_within(session, record.stack)
         session.add(row)
         session.flush()
+        raw.require(session, PlanRow, row.id, {**raw.as_written(session, record, PlanRow), "id": row.id})
         _tell(store, session, row)
         return row.id
 
@@ -63,7 +64,8 @@ def set_state(store: Store, plan_id: int, state: PlanState) -> bool:
 def is_as_decided(store: Store, record: PlanRecord) -> bool:
     """Is the newest plan of a stack as it was when the journal was told of it?
 
-    What a person is shown and asked about comes from its row. True for one from before there was a journal.
+    What a person is shown and asked about comes from its row: neither that nor what was read of it may
+    differ. False without a sound event, as for a plan from before there was a journal: it is made anew.
     """
     newest = select(func.max(JournalRow.id)).where(
         JournalRow.stack == record.stack, JournalRow.event == EventKind.PLAN_DECIDED
@@ -76,8 +78,11 @@ def is_as_decided(store: Store, record: PlanRecord) -> bool:
         except (Garbled, LookupError):
             return False
     bodies = [one["body"] for one in told if chain.is_sound(one, store.key)]
+    read = telling.plan_digest(seal.columns(record))
     wanted = {"plan": record.id, "digest": telling.plan_digest(plan)}
-    return not found or any(isinstance(one, dict) and wanted.items() <= one.items() for one in bodies)
+    return read == wanted["digest"] and any(
+        isinstance(one, dict) and wanted.items() <= one.items() for one in bodies
+    )
 
 
 def prune(store: Store, *, keep: int) -> int:

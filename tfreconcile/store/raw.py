@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import ColumnElement, Dialect, Select, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.types import NullType
 
+from tfreconcile.errors import Misconfigured
 from tfreconcile.plan.canonical import canonical
 from tfreconcile.plan.document import Json
 from tfreconcile.store import seal
 from tfreconcile.store.tables import Base
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Stored: TypeAlias = Mapping[str, object]
 """What the driver gives for each column, untouched."""
@@ -61,12 +65,47 @@ def stored(session: Session, table: type[Base], *where: ColumnElement[bool]) -> 
         yield dict(row._mapping)
 
 
+def bare(session: Session, table: type[Base], *where: ColumnElement[bool]) -> Iterator[tuple[object, ...]]:
+    """As ``stored``, without the names of the columns: quicker."""
+    found = session.execute(_untouched(table).where(*where), execution_options={"yield_per": AT_A_TIME})
+    return (tuple(row) for row in found)
+
+
 def numbered(session: Session, table: type[Base], number: int) -> dict[str, Json]:
     """One row, as JSON. Raises LookupError when there is none of that number, Garbled when it is edited."""
     where = table.__table__.columns["id"] == number
     for row in stored(session, table, where):
         return form(session, table).document(row)
     raise LookupError(f"{table.__tablename__} has no row {number}")
+
+
+def as_written(session: Session, record: DataclassInstance, table: type[Base]) -> dict[str, Json]:
+    """The columns that a value gives a row of this table, as JSON: as they are read back when all is well."""
+    dialect = session.get_bind().dialect
+    found: dict[str, Json] = {}
+    for column in table.__table__.columns:
+        if hasattr(record, column.name):
+            kind = column.type.dialect_impl(dialect)
+            given: object = getattr(record, column.name)
+            for process in (kind.bind_processor(dialect), kind.result_processor(dialect, None)):
+                given = given if process is None or given is None else process(given)
+            found[column.name] = seal.plain(given)
+    return found
+
+
+def require(session: Session, table: type[Base], number: int, wanted: Mapping[str, Json]) -> None:
+    """Raise Misconfigured, so that nothing is kept, when a row that was just written says something else.
+
+    ``wanted`` has the columns that were written. Only a database that changes what it is told does that.
+    """
+    try:
+        found = numbered(session, table, number)
+        differing = sorted(name for name in wanted if found.get(name) != wanted[name])
+    except (LookupError, Garbled):
+        differing = ["all of it"]
+    if differing:
+        what = f"the database changes what is written to {table.__tablename__}: {', '.join(differing)}"
+        raise Misconfigured.at("database", f"{what}; nothing was kept", "look for triggers, and drop them")
 
 
 def _untouched(table: type[Base]) -> Select[*tuple[object, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeAlias
 
 from tfreconcile.plan.fingerprint import Fingerprint
@@ -17,6 +18,9 @@ JsonObject: TypeAlias = Mapping[str, object]
 A Decimal may be put in and comes back as its text, so that no digit is lost.
 """
 JsonObjects: TypeAlias = tuple[JsonObject, ...]
+
+JUDGED: Mapping[str, bool] = MappingProxyType({"judged": True})
+"""Metadata of a field that is in no column: it is a verdict on the row."""
 
 
 class PlanState(StrEnum):
@@ -45,8 +49,10 @@ class StackRecord:
     ``sync``, ``health``, ``state`` and ``severity`` hold the words of the status document.
     ``drift`` and ``conditions`` hold its entries. Inputs digests: ``observed_inputs`` of the last plan,
     ``tried_inputs`` of the last pass, however it ended, ``applied_inputs`` of the last pass that left the
-    stack in sync (an apply without error, or an empty plan). ``healthy_by`` is the deadline while health
-    is Progressing. ``resources`` counts managed resources in the state.
+    stack in sync (an apply without error, or nothing that is to be done), ``settled_inputs`` of the last that
+    left no effect to do: what an ignore rule hides is in sync, and nobody has answered for it.
+    ``healthy_by`` is the deadline while health is Progressing. ``resources`` counts managed resources in the
+    state.
     """
 
     name: StackName
@@ -58,6 +64,8 @@ class StackRecord:
     observed_inputs: InputsDigest | None = None
     tried_inputs: InputsDigest | None = None
     applied_inputs: InputsDigest | None = None
+    settled_revision: Revision | None = None
+    settled_inputs: InputsDigest | None = None
     sync: str = "Unknown"
     health: str = "Unknown"
     state: str = "Idle"
@@ -79,6 +87,10 @@ class StackRecord:
     lease_holder: str | None = None
     lease_until: datetime | None = None
     backend: str | None = None
+    place: str | None = None
+    """Where the state of what was applied is (``plan.place``)."""
+    claimed: str | None = None
+    """Where the code leads, once it is sure that no other stack keeps its state there."""
     resources: int | None = None
     healthy_by: datetime | None = None
     removed_at: datetime | None = None
@@ -90,6 +102,16 @@ class StackRecord:
     """The stacks that must be in sync first, as that definition says."""
     ignored: JsonObjects = ()
     """Its ignore rules in the last plan: {address, attributes, until, why, hides[]}, one entry a rule."""
+    sound: bool = field(default=True, metadata=JUDGED)
+    """Is what passes found out (``vouched.PROGRESS``) as we wrote it? Else a gate assumes the worst."""
+    well_defined: bool = field(default=True, metadata=JUDGED)
+    """Is what Git defined as tfreconcile wrote it (``vouched.DEFINITION``)?"""
+
+    def suspended(self, now: datetime) -> bool:
+        """Did a person pause the stack, and does the pause still hold?"""
+        if self.suspended_at is None:
+            return False
+        return self.suspended_until is None or now < self.suspended_until
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tfreconcile.errors import Waiting
-from tfreconcile.observe.conditions import LEFT_GIT, SOURCE_EMPTY
+from tfreconcile.observe.conditions import LEFT_GIT, SOURCE_EMPTY, SUSPENDED, TAKEN_OVER
 from tfreconcile.source.model import StackName
-from tfreconcile.store import journal, plans, rows
+from tfreconcile.store import journal, places, plans, rows, vouched
 from tfreconcile.store.database import Store
 from tfreconcile.store.journal import Event, EventKind
+from tfreconcile.store.records import StackRecord
 from tfreconcile.store.tables import StackRow
 
 _UNMARKED = select(StackRow).where(StackRow.removed_at.is_(None)).order_by(StackRow.name)
@@ -46,12 +47,16 @@ def vanished(store: Store, *, message: str) -> tuple[StackName, ...]:
 
 def conclude(store: Store, name: StackName, *, reason: str, message: str) -> bool:
     """Nothing more is done to a stack that left Git: what it had is no longer its own."""
-    over = {"state": "Removed", "reason": reason, "message": message, "next_due_at": None}
-    told = over | {"backend": None, "resources": 0, "pending_plan": None, "conditions": (), "ignored": ()}
-    statement = update(StackRow).where(StackRow.name == name, StackRow.removed_at.is_not(None))
     with store.write() as session:
         plans.supersede_within(session, name)
-        return rows.changed(session, statement.values(told)) == 1
+        row = session.get(StackRow, name)
+        if row is None or row.removed_at is None:
+            return False
+        row.state, row.reason, row.message, row.next_due_at = "Removed", reason, message, None
+        row.pending_plan, row.conditions, row.ignored = None, (), ()
+        with vouched.unless_edited(store, session, row):
+            row.backend, row.resources = None, 0
+        return True
 
 
 def stall(store: Store, name: StackName, *, reason: str, message: str, due: datetime) -> bool:
@@ -70,13 +75,39 @@ def adopt(store: Store, session: Session, row: StackRow, now: datetime) -> None:
         row.sync, row.conditions = "Unknown", ()
     _tell(store, session, EventKind.STACK_ADOPTED, row, now)
     row.removed_at, row.next_due_at = None, now
+    if places.elsewhose(session, row.name, row.place, row.claimed) is not None:
+        row.claimed = None  # who took it over while it was away keeps it
+        with vouched.unless_edited(store, session, row):
+            row.place = None
 
 
-def require(session: Session, name: StackName) -> None:
-    """The last look before a stack is destroyed. Raises Waiting("DefinitionIsBack") if it is in Git again."""
+def require(session: Session, name: StackName, *, removing: bool, at: datetime) -> None:
+    """The last look before an apply: a person, or Git, may have said otherwise while it was planned.
+
+    Raises Waiting("Suspended"), Waiting("LeftGit"), or, when it is ``removing`` the stack,
+    Waiting("DefinitionIsBack") or, for a state that is another's, Waiting("StateTakenOver").
+    """
     row = session.get(StackRow, name)
-    if row is None or row.removed_at is None:
+    if removing and (row is None or row.removed_at is None):
         raise Waiting("DefinitionIsBack", f"{name} is in Git again: nothing is destroyed")
+    if removing and row is not None:
+        _require_own_state(session, row)
+    if row is not None:
+        require_wanted(rows.value(row, StackRecord), removing=removing, at=at)
+
+
+def _require_own_state(session: Session, row: StackRow) -> None:
+    other = places.elsewhose(session, row.name, row.place, row.claimed)
+    if other is not None:
+        raise Waiting(TAKEN_OVER, f"{other} keeps its state in the same place: nothing is destroyed")
+
+
+def require_wanted(record: StackRecord, *, removing: bool, at: datetime) -> None:
+    """Raise Waiting("Suspended") for a stack that a person paused, Waiting("LeftGit") for one not in Git."""
+    if record.suspended(at):
+        raise Waiting(SUSPENDED, f"{record.suspended_by} paused {record.name}: {record.suspended_reason}")
+    if record.removed_at is not None and not removing:
+        raise Waiting(LEFT_GIT, f"{record.name} is no longer defined in Git: nothing is applied to it")
 
 
 def _mark(row: StackRow, now: datetime) -> None:

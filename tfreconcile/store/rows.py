@@ -10,6 +10,7 @@ from sqlalchemy import Select, UpdateBase, func, select
 from sqlalchemy.orm import Session
 
 from tfreconcile.source.model import StackName
+from tfreconcile.store.records import JUDGED
 from tfreconcile.store.tables import ApplyRow, Base, PassRow, PlanRow
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Numbered = TypeVar("Numbered", PlanRow, PassRow, ApplyRow)
 
 def value(row: Base, kind: type[Value]) -> Value:
     """The value of ``kind`` that the row holds."""
-    return made(kind, {field.name: getattr(row, field.name) for field in fields(kind)})
+    return made(kind, {name: getattr(row, name) for name in stored(kind)})
 
 
 def made(kind: type[Value], columns: Mapping[str, object]) -> Value:
@@ -32,8 +33,12 @@ def made(kind: type[Value], columns: Mapping[str, object]) -> Value:
 
 def columns(record: DataclassInstance, *, without: Collection[str] = ()) -> dict[str, object]:
     """What to write of a value, by column name."""
-    names = (field.name for field in fields(record))
-    return {name: getattr(record, name) for name in names if name not in without}
+    return {name: getattr(record, name) for name in stored(record) if name not in without}
+
+
+def stored(kind: DataclassInstance | type[DataclassInstance]) -> tuple[str, ...]:
+    """The fields of a value that have a column of their name."""
+    return tuple(field.name for field in fields(kind) if field.metadata != JUDGED)
 
 
 def newest(table: type[Numbered], stack: StackName | None, limit: int) -> Select[Numbered]:

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 
 from tfreconcile.errors import Misconfigured
 
@@ -26,8 +26,13 @@ def newest() -> str:
 
 
 def is_current(engine: Engine, path: Path) -> bool:
-    """True when there is nothing to upgrade. Raises Misconfigured for a schema that we do not know."""
+    """True when there is nothing to upgrade.
+
+    Raises Misconfigured for a schema that we do not know, and for one with triggers or views: they change
+    what is written, or show something else than what is there, and tfreconcile makes none.
+    """
     with engine.connect() as connection:
+        _require_tables_only(connection, path)
         return _revision(connection, path) == newest()
 
 
@@ -63,6 +68,14 @@ def _revision(connection: Connection, path: Path) -> str | None:
         return found
     what = f"the database is from a newer tfreconcile (schema {found}); this one knows up to {newest()}"
     raise Misconfigured.at(str(path), what, "upgrade tfreconcile")
+
+
+def _require_tables_only(connection: Connection, path: Path) -> None:
+    look = text("SELECT type || ' ' || name FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY 1")
+    found = [str(name) for name in connection.scalars(look)]
+    if found:
+        what = f"the database holds {', '.join(found[:3])}, which tfreconcile never makes"
+        raise Misconfigured.at(str(path), what, "find out who made it and drop it; tfreconcile audit verify")
 
 
 def _require_empty(connection: Connection, path: Path) -> None:

@@ -15,7 +15,8 @@ from tfreconcile.plan.document import Json
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-JOURNAL, APPROVAL, ANCHOR = "journal", "approval", "anchor"
+JOURNAL, APPROVAL, ANCHOR, CHECKED = "journal", "approval", "anchor", "checked"
+STACK, DEFINITION = "stack", "definition"
 """What is sealed: a seal of one kind never fits another."""
 KEY_ID = "key-id"
 

@@ -60,17 +60,24 @@ def as_given(columns: Mapping[str, Json]) -> str:
     return seal.digest({name: columns[name] for name in columns if name not in (*LATER, "seal")})
 
 
-def put(session: Session, key: bytes, approval_id: int) -> dict[str, Json]:
-    """Seal a word as it is now in the database, and give its columns."""
-    columns = raw.numbered(session, ApprovalRow, approval_id)
+def put(session: Session, key: bytes, columns: Mapping[str, Json]) -> None:
+    """Seal a word with the columns that were just written: what was said, not what the database made of it.
+
+    Raises Misconfigured, so that nothing is kept, when the two differ.
+    """
+    number = int(str(columns["id"]))
     made = seal.seal(key, seal.APPROVAL, _digest(columns))
-    rows.changed(session, update(ApprovalRow).where(ApprovalRow.id == approval_id).values(seal=made))
-    return columns
+    rows.changed(session, update(ApprovalRow).where(ApprovalRow.id == number).values(seal=made))
+    raw.require(session, ApprovalRow, number, {**columns, "seal": made})
 
 
-def word(session: Session, key: bytes, approval_id: int) -> Approval | Tampered | None:
-    """The word of that number, None when there is none."""
-    return next(words(session, key, ApprovalRow.id == approval_id), None)
+def word(
+    session: Session, key: bytes, approval_id: int
+) -> tuple[Mapping[str, Json], Approval | Tampered | None]:
+    """The word of that number with its columns; none of them, and None, when there is none."""
+    found = with_columns(session, key, ApprovalRow.id == approval_id)
+    columns, one = next(found, (None, None))
+    return columns or {}, one
 
 
 def _judged(columns: Mapping[str, Json], form: Form, row: Stored, key: bytes | None) -> Approval | Tampered:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from tfreconcile.errors import Misconfigured
+from tfreconcile.store import owner
 from tfreconcile.store.columns import written
 
 WRITES = "tfreconcile_writes"
@@ -41,7 +42,12 @@ def make(path: Path) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if os.fstat(file).st_size == 0:
+                owner.give_back(file, path)
+        finally:
+            os.close(file)
     except OSError as error:
         hint = "the file and its directory must be writable by the user that runs tfreconcile"
         raise Misconfigured.at(str(path), f"cannot open the database: {error.strerror}", hint) from error

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tfreconcile.clock import text
 from tfreconcile.observe.conditions import SOURCE_EMPTY
 from tfreconcile.source.model import InputsDigest, Revision, StackName
-from tfreconcile.store import journal, leases, removals, rows
+from tfreconcile.store import journal, leases, removals, rows, vouched
 from tfreconcile.store.database import Store
 from tfreconcile.store.journal import Event, EventKind
 from tfreconcile.store.records import StackRecord
@@ -26,6 +26,7 @@ NOT_A_PASS = frozenset(
         "sync_requested_at",
         "lease_holder",
         "lease_until",
+        "claimed",
         "removed_at",
         "defined_revision",
         "on_removal",
@@ -41,36 +42,41 @@ def all(store: Store) -> tuple[StackRecord, ...]:
     """Every stack ever seen, by name; those that left Git carry ``removed_at``."""
     with store.read() as session:
         found = session.scalars(select(StackRow).order_by(StackRow.name))
-        return tuple(rows.value(row, StackRecord) for row in found)
+        return tuple(vouched.value(store, session, row) for row in found)
 
 
 def get(store: Store, name: StackName) -> StackRecord | None:
     """One stack, or None when it was never seen."""
     with store.read() as session:
         row = session.get(StackRow, name)
-        return rows.value(row, StackRecord) if row else None
+        return vouched.value(store, session, row) if row else None
 
 
 def ensure(store: Store, name: StackName, definition: str) -> StackRecord:
     """The stack as it is remembered; a new one starts with nothing known."""
     with store.write() as session:
-        return rows.value(_ensured(session, name, definition), StackRecord)
+        return vouched.value(store, session, _ensured(store, session, name, definition))
 
 
 def save(store: Store, record: StackRecord, *, holder: str | None = None) -> None:
     """Write what a pass learned: everything except ``NOT_A_PASS``. Creates a missing row.
 
-    With a ``holder``, only while that holder has the lease: raises Waiting("LeaseLost") otherwise.
+    It is sealed when the record is ``sound``: when it was so at the start of the pass, or all that a gate
+    goes by was found out anew. With a ``holder``, only while that holder has the lease: raises
+    Waiting("LeaseLost") otherwise.
     """
     with store.write() as session:
         if holder is not None:
             leases.require(session, record.name, holder)
         row = session.get(StackRow, record.name)
         if row is None:
-            session.add(StackRow(**rows.columns(record)))
-            return
+            row = StackRow(**rows.columns(record))
+            session.add(row)
+            vouched.define(store, row)
         for name, found in rows.columns(record, without=NOT_A_PASS).items():
             setattr(row, name, found)
+        if record.sound:
+            vouched.put(store, session, row)
 
 
 def suspend(
@@ -122,12 +128,20 @@ def seen(
     with store.write() as session:
         row = _desired(store, session, name, definition=definition, revision=revision, now=now)
         row.defined_revision, row.on_removal, row.depends_on = revision, on_removal, depends_on
-        if row.observed_inputs == inputs:
-            row.observed_revision = revision
-        if row.applied_inputs == inputs:
-            row.applied_revision = revision
+        vouched.define(store, row)
+        with vouched.unless_edited(store, session, row):
+            _speaks_for(row, revision, inputs)
         if row.reason in (BROKEN, SOURCE_EMPTY):
             row.next_due_at = now
+
+
+def _speaks_for(row: StackRow, revision: Revision, inputs: InputsDigest) -> None:
+    if row.observed_inputs == inputs:
+        row.observed_revision = revision
+    if row.applied_inputs == inputs:
+        row.applied_revision = revision
+    if row.settled_inputs == inputs:
+        row.settled_revision = revision
 
 
 def broken(
@@ -149,17 +163,18 @@ def _desired(
     revision: Revision,
     now: datetime,
 ) -> StackRow:
-    row = _ensured(session, name, definition)
+    row = _ensured(store, session, name, definition)
     row.definition, row.desired_revision = definition, revision
     if row.removed_at is not None:
         removals.adopt(store, session, row, now)
     return row
 
 
-def _ensured(session: Session, name: StackName, definition: str) -> StackRow:
+def _ensured(store: Store, session: Session, name: StackName, definition: str) -> StackRow:
     row = session.get(StackRow, name)
     if row is None:
         row = StackRow(**rows.columns(StackRecord(name=name, definition=definition)))
+        vouched.begin(store, session, row)
         session.add(row)
     return row
 

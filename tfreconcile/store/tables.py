@@ -49,6 +49,8 @@ class StackRow(Base):
     observed_inputs: Mapped[InputsDigest | None]
     tried_inputs: Mapped[InputsDigest | None]
     applied_inputs: Mapped[InputsDigest | None]
+    settled_revision: Mapped[Revision | None]
+    settled_inputs: Mapped[InputsDigest | None]
     sync: Mapped[str]
     health: Mapped[str]
     state: Mapped[str]
@@ -70,6 +72,8 @@ class StackRow(Base):
     lease_holder: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     backend: Mapped[str | None]
+    place: Mapped[str | None]
+    claimed: Mapped[str | None]
     resources: Mapped[int | None]
     healthy_by: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
@@ -77,6 +81,8 @@ class StackRow(Base):
     on_removal: Mapped[str]
     depends_on: Mapped[tuple[StackName, ...]] = mapped_column(Listed)
     ignored: Mapped[JsonObjects] = mapped_column(Listed)
+    seal: Mapped[str | None]
+    definition_seal: Mapped[str | None]
 
 
 class PlanRow(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,14 +10,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tfreconcile.gate.model import Approval
-from tfreconcile.source.model import StackName
-from tfreconcile.store import approvals, journal, rows, witness
+from tfreconcile.store import approvals, journal, refusals, rows, wholeness, witness
 from tfreconcile.store.database import Store
-from tfreconcile.store.journal import BY_ITSELF, Event, EventKind
 from tfreconcile.store.records import TagRecord
 from tfreconcile.store.tables import TagRow
 
 COUNTED = "it was counted before, says the journal; sign a new one with another label"
+OLDER = "it is older than the acceptance of a broken journal; sign a new one with another label"
+TOLD = 20
+"""How many refusals of one look have an event each."""
 
 
 def known(store: Store) -> Mapping[tuple[str, str], TagRecord]:
@@ -37,22 +38,41 @@ def refused(store: Store, stack: str | None = None, *, limit: int) -> tuple[TagR
 
 def refuse(store: Store, record: TagRecord) -> None:
     """Remember why a tag does not count, with its event. One that is known already stays as it is."""
+    refuse_all(store, (record,))
+
+
+def refuse_all(store: Store, signed: Sequence[TagRecord], unsigned: Sequence[TagRecord] = ()) -> None:
+    """Remember why these tags do not count. Those that are known already stay as they are.
+
+    The first ``TOLD`` have an event each, ``signed`` ones before the others; the rest have one between
+    them: whoever may push tags must not be able to make the journal grow by as many events.
+    """
     with store.write() as session:
-        if _is_new(session, record):
-            _put_refusal(store, session, record)
+        new = [one for one in signed if _is_new(session, one)]
+        junk = [one for one in unsigned if _is_new(session, one)]
+        session.add_all(_row(one) for one in (*junk, *new))
+        for one in (*new, *junk)[:TOLD]:
+            journal.append(store, session, refusals.event(one))
+        if rest := (*new, *junk)[TOLD:]:
+            journal.append(store, session, refusals.summary(rest, signed=new[TOLD:]))
 
 
-def accept(store: Store, record: TagRecord, word: Approval) -> Approval | None:
+def accept(store: Store, record: TagRecord, word: Approval, *, made_at: datetime) -> Approval | None:
     """Keep the word that a tag is, both or neither; None when the tag was judged in the meantime.
 
-    The journal has the last word on what was counted before: rows that somebody took away do not bring an
-    old tag back. Then the tag is refused.
+    The journal has the last word on what was counted or refused before: rows that somebody took away do not
+    bring an old tag back. Then the tag is refused; so is one that was made before a person accepted a
+    broken journal, which may have forgotten it. Raises Waiting("JournalBroken") while the journal is not
+    whole: nothing is accepted on its word then.
     """
     with store.write() as session:
         if not _is_new(session, record):
             return None
-        if record.ref in witness.of(store, session, word.stack).tags:
-            _put_refusal(store, session, replace(record, refused=COUNTED))
+        wholeness.require(store, session)
+        if why := _against(store, session, record, word) or _older(store, session, made_at):
+            said = replace(record, refused=why)
+            session.add(_row(said))
+            journal.append(store, session, refusals.event(said))
             return None
         kept = approvals.give(store, session, word)
         session.add(TagRow(**rows.columns(record, without=("id", "approval_id")), approval_id=kept.id))
@@ -65,29 +85,25 @@ def spend(store: Store, record: TagRecord, *, why: str, at: datetime) -> None:
     row = update(TagRow).where(TagRow.id == record.id, TagRow.refused.is_(None))
     with store.write() as session:
         if rows.changed(session, row.values(refused=said.refused, at=said.at)):
-            journal.append(store, session, _refusal(said))
+            journal.append(store, session, refusals.event(said))
 
 
-def _put_refusal(store: Store, session: Session, record: TagRecord) -> None:
-    session.add(TagRow(**rows.columns(record, without=("id",))))
-    journal.append(store, session, _refusal(record))
+def _against(store: Store, session: Session, record: TagRecord, word: Approval) -> str | None:
+    """What the journal has against the tag."""
+    if record.ref in witness.of(store, session, word.stack).tags:
+        return COUNTED
+    return refusals.reason(store, session, record)
+
+
+def _older(store: Store, session: Session, made_at: datetime) -> str | None:
+    accepted = wholeness.accepted(store, session)
+    return OLDER if accepted is not None and made_at <= accepted.at else None
+
+
+def _row(record: TagRecord) -> TagRow:
+    return TagRow(**rows.columns(record, without=("id",)))
 
 
 def _is_new(session: Session, record: TagRecord) -> bool:
     same = select(TagRow.id).where(TagRow.ref == record.ref, TagRow.object == record.object)
     return session.scalar(same) is None
-
-
-def _refusal(record: TagRecord) -> Event:
-    return Event(
-        kind=EventKind.APPROVAL_REFUSED,
-        stack=StackName(record.stack) if record.stack else None,
-        actor=BY_ITSELF,
-        at=record.at,
-        body={
-            "tag": record.ref,
-            "object": record.object,
-            "signer": record.signer,
-            "reason": record.refused or "",
-        },
-    )

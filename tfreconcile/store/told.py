@@ -10,6 +10,7 @@ from tfreconcile.plan.document import Json
 from tfreconcile.store import chain
 from tfreconcile.store.anchor import Head
 from tfreconcile.store.journal import EventKind
+from tfreconcile.store.records import ApplyStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,27 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """What ``journal.accepted`` said: who took which findings as they were, and why."""
+
+    number: int
+    by: str
+    reason: str
+    digest: str
+    found: tuple[Finding, ...]
+
+    def covers(self, one: Finding) -> bool:
+        """Was this found then? Events from its own number on did not exist yet, whatever was gone."""
+        if one.kind == "event" and one.last >= self.number:
+            return False
+        same = (known for known in self.found if (known.kind, known.what) == (one.kind, one.what))
+        return any(known.first <= one.first <= one.last <= known.last for known in same)
+
+    def __str__(self) -> str:
+        return f"accepted by {self.by} in event {self.number} ({self.reason})"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Begun:
     """What ``apply.begun`` said: whose, of which plan, on which words (number to digest)."""
 
@@ -43,7 +65,8 @@ class Begun:
 class Told:
     """Digests by the number of the row that they are of; grows with each event that is heard.
 
-    ``moments`` are those of the events that revoked or used a word, by (kind, number), as they are written.
+    ``succeeded`` are the stacks of which an apply did. ``moments`` are those of the events that revoked or
+    used a word, by (kind, number), as they are written.
     """
 
     given: dict[int, str] = field(default_factory=dict)
@@ -51,7 +74,9 @@ class Told:
     decided: dict[int, str] = field(default_factory=dict)
     begun: dict[int, Begun] = field(default_factory=dict)
     ended: dict[int, str] = field(default_factory=dict)
+    succeeded: set[str] = field(default_factory=set)
     accepted: dict[str, str] = field(default_factory=dict)
+    acceptances: list[Acceptance] = field(default_factory=list)
 
     def hear(self, columns: Mapping[str, Json]) -> None:
         """Remember what a sound event says."""
@@ -65,13 +90,44 @@ class Told:
                 self.decided[number] = digest
             case EventKind.APPLY_BEGUN, {"apply": int(number), "digest": str(digest)}:
                 self.begun[number] = _begun(str(columns.get("stack")), digest, columns.get("body"))
-            case EventKind.APPLY_ENDED, {"apply": int(number), "digest": str(digest)}:
+            case EventKind.APPLY_ENDED, {"apply": int(number), "digest": str(digest), **body}:
                 self.ended[number] = digest
+                if body.get("status") == ApplyStatus.SUCCEEDED:
+                    self.succeeded.add(str(columns.get("stack")))
             case (
                 EventKind.SOURCE_ACCEPTED | EventKind.SOURCE_REWRITE_ACCEPTED,
                 {"branch": str(branch), "revision": str(revision)},
             ):
                 self.accepted[branch] = revision
+            case EventKind.JOURNAL_ACCEPTED, {"found": list(found), "reason": str(why), "digest": str(of)}:
+                self.acceptances.append(_acceptance(columns, found, reason=why, digest=of))
+
+    def news(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Those that nobody has accepted yet."""
+        return (one for one in findings if not any(known.covers(one) for known in self.acceptances))
+
+    def history(self) -> Iterator[str]:
+        """What was found and accepted, in the order in which it was."""
+        return (f"{one}: {found}" for one in self.acceptances for found in one.found)
+
+
+def _acceptance(
+    columns: Mapping[str, Json], found: Iterable[Json], *, reason: str, digest: str
+) -> Acceptance:
+    return Acceptance(
+        number=int(str(columns.get("id"))),
+        by=str(columns.get("actor")),
+        reason=reason,
+        digest=digest,
+        found=tuple(_findings(found)),
+    )
+
+
+def _findings(found: Iterable[Json]) -> Iterator[Finding]:
+    for one in found:
+        match one:
+            case [str(kind), int(first), int(last), str(what)]:
+                yield Finding(kind=kind, first=first, last=last, what=what)
 
 
 def _begun(stack: str, digest: str, said: Json) -> Begun:

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from tfreconcile.gate.model import Verdict
 from tfreconcile.plan.document import Json
-from tfreconcile.store import chain, journal, raw
-from tfreconcile.store.anchor import Head
+from tfreconcile.store import chain, raw
 from tfreconcile.store.database import Store
 from tfreconcile.store.journal import EventKind
 from tfreconcile.store.raw import Garbled
@@ -86,18 +85,3 @@ def _sound(store: Store, session: Session, *where: ColumnElement[bool]) -> Itera
             continue
         if chain.is_sound(columns, key):
             yield columns
-
-
-def is_whole_since(store: Store, session: Session, event: int) -> bool:
-    """Is the journal, from this event to its end and as far as this host remembers, as it was written?"""
-    before: Head | None = None
-    key, form = store.sealing_key(), raw.form(session, JournalRow)
-    for row in raw.stored(session, JournalRow, JournalRow.id >= event):
-        try:
-            columns = form.document(row)
-        except Garbled:
-            return False
-        if not chain.is_sound(columns, key) or (before and next(chain.misplaced(columns, before), None)):
-            return False
-        before = chain.head_of(columns)
-    return journal.has_what_is_remembered(store, session)

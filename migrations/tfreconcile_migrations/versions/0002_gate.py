@@ -1,6 +1,7 @@
 """What a gate needs: signatures and seals of approvals, tags that were looked at, a trusted head, a journal.
 
-Approvals that were given before have no seal and do not count: they are to be given again.
+Approvals that were given before have no seal and do not count: they are to be given again. What is known of
+a stack without a seal is not believed until the stack is in effect once more. What was applied had settled.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ def upgrade() -> None:
     op.add_column("stacks", sa.Column("on_removal", sa.String(), nullable=False, server_default="orphan"))
     op.add_column("stacks", sa.Column("ignored", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("stacks", sa.Column("depends_on", sa.JSON(), nullable=False, server_default="[]"))
+    for name in ("settled_revision", "settled_inputs", "seal", "definition_seal", "place", "claimed"):
+        op.add_column("stacks", sa.Column(name, sa.String(), nullable=True))
+    op.execute("UPDATE stacks SET settled_revision = applied_revision, settled_inputs = applied_inputs")
     op.add_column("plans", sa.Column("mode", sa.String(), nullable=False, server_default="normal"))
     _tags()
     _sources()

@@ -46,6 +46,10 @@ def _update(before: Json, after: Json, unknown: Json = False) -> Change:
         pytest.param(When.EMPTIED, (), "key", "", True, id="emptied with another spelling"),
         pytest.param(When.EMPTIED, (), [{"x": None}], [], False, id="was nothing"),
         pytest.param(When.EMPTIED, (), "key", "other", False, id="another one"),
+        pytest.param(When.CHANGES, (), "key", "other", True, id="something else"),
+        pytest.param(When.CHANGES, (), "key", "key", False, id="the same"),
+        pytest.param(When.CHANGES, (), "key", None, False, id="nothing is no change"),
+        pytest.param(When.CHANGES, (), None, "key", False, id="there was nothing"),
     ],
 )
 def test_a_plain_rule_speaks_of_one_direction(
@@ -65,7 +69,7 @@ def test_zero_can_mean_for_ever_and_a_number_not_given_can_mean_another() -> Non
     assert not _found(absent, change(Kind.CREATE, "x.y", after={"a": 7}))
 
 
-@pytest.mark.parametrize("when", [When.LEAVES, When.LESS, When.SHRINKS])
+@pytest.mark.parametrize("when", [When.LEAVES, When.LESS, When.SHRINKS, When.CHANGES])
 def test_a_guard_that_is_known_only_after_apply_is_no_guard(when: When) -> None:
     before: Json = {When.LEAVES: True, When.LESS: 7}.get(when, ["a"])
     rule = Rule(types=("x",), when=when, why="why", attribute="a", values=(True,))
@@ -99,6 +103,74 @@ def test_what_stood_there_counts_for_nothing_when_it_is_about_somebody_else_now(
     for who, expected in (("ana", 0), ("bo", 1)):
         moved = change(Kind.REPLACE, "x.y", before={"a": "v", "who": "ana"}, after={"a": "v", "who": who})
         assert len(_found(rule, moved)) == expected
+
+
+def test_what_was_harmless_and_is_no_longer_is_new() -> None:
+    rule = Rule(types=("x",), when=When.BECOMES, why="why", attribute="a", values=("*",), unless=("arn",))
+    cases: tuple[tuple[Json, Json, int], ...] = (
+        ("arn:aws:sns:eu-central-1:123456789012:t", None, 1),
+        ("arn:aws:sns:eu-central-1:123456789012:t", "arn:aws:sns:*:*:*", 1),
+        (None, "arn:aws:s3:::*", 0),
+        (None, "arn:aws:sns:eu-central-1:123456789012:t", 0),
+        ("arn:aws:sns:eu-central-1:123456789012:t", "arn:aws:sns:*:123456789012:*", 0),
+    )
+    for before, after, expected in cases:
+        moved = change(Kind.REPLACE, "x.y", before={"a": "*", "arn": before}, after={"a": "*", "arn": after})
+        assert len(_found(rule, moved)) == expected, (before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "unknown", "expected"),
+    [
+        pytest.param(["t"], [], False, 1, id="taken away"),
+        pytest.param(["t"], None, False, 1, id="not given any more"),
+        pytest.param(["t"], ["t", "u"], False, 1, id="one more"),
+        pytest.param(["t"], None, {"tags": True}, 1, id="not known yet"),
+        pytest.param(["t", "u"], ["u"], False, 0, id="one less"),
+        pytest.param([], ["t"], False, 0, id="given now"),
+        pytest.param(["t"], ["t"], False, 0, id="as before"),
+    ],
+)
+def test_what_stood_there_counts_for_nothing_when_it_is_about_more_now(
+    before: Json, after: Json, unknown: Json, expected: int
+) -> None:
+    rule = Rule(types=("x",), when=When.BECOMES, why="why", attribute="a", values=("v",), narrows=("tags",))
+    was: Json = {"a": "v", "tags": before}
+    moved = change(Kind.UPDATE, "x.y", before=was, after={"a": "v", "tags": after}, unknown=unknown)
+    assert len(_found(rule, moved)) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param(["READ"], ["FULL_CONTROL"], 1, id="all"),
+        pytest.param(["READ"], ["READ", "WRITE"], 1, id="one more"),
+        pytest.param(["FULL_CONTROL"], ["READ"], 0, id="less than all"),
+        pytest.param(["READ", "WRITE"], ["READ"], 0, id="one less"),
+        pytest.param(["READ"], ["READ"], 0, id="as before"),
+        pytest.param(["READ"], None, 1, id="not known yet"),
+    ],
+)
+def test_who_is_in_already_may_get_in_for_more(before: Json, after: Json, expected: int) -> None:
+    rule = Rule(
+        types=("x",), when=When.BECOMES, why="why", attribute="g.*.who", values=("all",), along="g.*.may"
+    )
+    moved = change(
+        Kind.UPDATE,
+        "x.y",
+        before={"g": [{"who": "all", "may": before}, {"who": "ana", "may": ["WRITE"]}]},
+        after={"g": [{"who": "ana", "may": ["WRITE"]}, {"who": "all", "may": after}]},
+        unknown={"g": [{}, {"may": after is None}]},
+    )
+    assert len(_found(rule, moved)) == expected
+
+
+def test_a_value_that_goes_by_patterns_is_one_of_them_whatever_its_case() -> None:
+    rule = Rule(
+        types=("x",), when=When.BECOMES, why="why", attribute="a", values=("*",), only={"g": ("*adm*",)}
+    )
+    for group, expected in (("Admins", 1), ("readers", 0), (None, 1)):
+        assert len(_found(rule, change(Kind.CREATE, "x.y", after={"a": "ana", "g": group}))) == expected
 
 
 def test_only_a_deletion_rule_speaks_of_a_deletion() -> None:

@@ -75,11 +75,44 @@ def test_a_count_may_move_by_the_factor(
         ("custom-8-32768-ext", "custom-1-2048", True),
         ("f1-micro", "g1-small", False),
         ("t3.large", "strange", True),
-        ("strange", "stranger", False),
+        ("strange", "stranger", True),
+        ("db.serverless", "db.r5.large", True),
+        ("db.serverless", "db.serverless", False),
+        ("strange", None, False),
     ],
 )
-def test_a_size_is_measured_by_its_word(before: str, after: str, expected: bool) -> None:
+def test_a_size_is_measured_by_its_word(before: str, after: str | None, expected: bool) -> None:
     assert bool(_found(SIZE, before, after, Limits())) is expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("2", "1e999999", "over 1000000 times as much"),
+        ("1e999999", "2", "1/over 1000000 of it would be left"),
+        ("1e-999999", "1e999999", "over 1000000 times as much"),
+        ("0", "1e999999", "over 1000000 times as much"),
+    ],
+)
+def test_a_number_of_a_million_digits_is_only_very_large(before: str, after: str, told: str) -> None:
+    (sentence,) = _found(COUNT, Decimal(before), Decimal(after), Limits())
+    assert f"({told})" in sentence
+
+
+def test_an_element_is_known_by_its_name_wherever_it_stands() -> None:
+    rule = replace(COUNT, attribute="index.*.n", by="name")
+
+    def found(before: list[Json], after: list[Json]) -> list[str]:
+        made = change(Kind.UPDATE, "x.y", before={"index": before}, after={"index": after})
+        return list(moved(rule, Sides(made), Limits()))
+
+    a: Json = {"name": "a", "n": 10}
+    b: Json = {"name": "b", "n": 1000}
+    less: Json = {"name": "b", "n": 10}
+    assert found([a, b], [b, a]) == []
+    assert found([a, b], [b]) == []
+    (sentence,) = found([a, b], [less])
+    assert sentence == "index.1.n 1000 → 10 (1/100 of it would be left): why"
 
 
 def test_the_words_for_sizes_are_in_order() -> None:

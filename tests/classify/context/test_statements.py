@@ -70,6 +70,10 @@ def test_a_policy_is_public_when_it_newly_lets_in_everybody(
         ({"StringEquals": {"aws:PrincipalOrgID": ["o-abc1", "o-abc2"]}}, True),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:123456789012:*"}}, True),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::my-bucket"}}, True),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::my-bucket/*"}}, True),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::my-bucket*"}}, False),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::a*"}}, False),
+        ({"StringEquals": {"aws:username": "deploy"}}, False),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}, False),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:*"}}, False),
         ({"StringLike": {"aws:PrincipalArn": "*"}}, False),
@@ -184,8 +188,86 @@ def test_a_way_in_is_anybody_new_who_is_no_service(before: object, after: object
     assert len(_found(When.TRUSTS, trust(before), trust(after))) == expected
 
 
+NOT_OUTSIDE = {"StringNotEquals": {"aws:PrincipalOrgID": "o-abcdefgh12"}}
+DENY = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": NOT_OUTSIDE}
+ALL = _allow(Action="*", Resource="*")
+NO_IAM = {"Effect": "Deny", "Action": ["iam:*", "organizations:*"], "Resource": "*"}
+TRUST = _allow(Action="sts:AssumeRole", Principal={"AWS": ACCOUNT})
+NO_TRUST = {"Effect": "Deny", "Action": "sts:*", "Principal": {"AWS": "123456789012"}}
+
+
 @pytest.mark.parametrize(
-    "text", ["{", "[]", "7", '{"Statement": 7}', '{"Statement": [{"Effect": "Maybe"}]}', "[" * 5000]
+    ("when", "before", "after", "expected"),
+    [
+        pytest.param(When.PUBLIC, [ANYBODY, DENY], [ANYBODY], True, id="taken away"),
+        pytest.param(
+            When.PUBLIC,
+            [ANYBODY, DENY],
+            [ANYBODY, {**DENY, "Condition": {**NOT_OUTSIDE, "Bool": {"aws:SecureTransport": "false"}}}],
+            True,
+            id="under one condition more",
+        ),
+        pytest.param(When.PUBLIC, [ANYBODY, DENY], [ANYBODY, {**DENY, "Action": "s3:*"}], True, id="of less"),
+        pytest.param(When.PUBLIC, [ANYBODY, DENY], [DENY, ANYBODY], False, id="in another order"),
+        pytest.param(When.PUBLIC, [ANYBODY], [ANYBODY, DENY], False, id="added"),
+        pytest.param(When.PUBLIC, [ANYBODY, DENY], [DENY], False, id="nothing is left to deny"),
+        pytest.param(
+            When.PUBLIC, [ANYBODY, {**DENY, "Action": "s3:*"}], [ANYBODY], False, id="of something else"
+        ),
+        pytest.param(When.WIDE, [ALL, NO_IAM], [ALL], True, id="of an identity"),
+        pytest.param(When.WIDE, [ALL, NO_IAM], [ALL, {**NO_IAM, "Action": "iam:*"}], True, id="one less"),
+        pytest.param(
+            When.WIDE, [ALL, NO_IAM], [ALL, {**NO_IAM, "Action": "*"}], False, id="one that denies more"
+        ),
+        pytest.param(When.TRUSTS, [TRUST, NO_TRUST], [TRUST], True, id="of a trust policy"),
+        pytest.param(
+            When.PUBLIC,
+            [ANYBODY, {**DENY, "Condition": {"StringEquals": {"k": []}}}],
+            [{**DENY, "Condition": {"StringEquals": {"k": []}}}, ANYBODY],
+            False,
+            id="as strange as before",
+        ),
+    ],
+)
+def test_denying_less_is_a_hazard_where_something_alarming_stays_allowed(
+    when: When, before: object, after: object, expected: bool
+) -> None:
+    found = _found(when, before, after)
+    assert bool(found) is expected
+    assert all("no longer denies" in sentence for sentence in found)
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        *((one, True) for one in ("*", "**", "?*", "*/*", "a*", "${*}", "arn:*", "arn:aws:*")),
+        ("arn:aws:s3:::*", True),
+        ("arn:aws:s3:::?*", True),
+        ("arn:aws:s3:::*/*", True),
+        ("arn:aws:s3:::a*", True),
+        ("arn:aws:s3:::*-logs/*", True),
+        ("arn:aws:iam::1:role/*", True),
+        ("arn:aws:iam::1:user/?*", True),
+        ("arn:aws:iam::*:role/app", True),
+        ("arn:aws:iam::1:*/app", True),
+        ("arn:aws:s3:::b/*", False),
+        ("arn:aws:s3:::shop-*/*", False),
+        ("arn:aws:iam::1:role/app-*", False),
+        ("arn:aws:sqs:*:123456789012:orders", False),
+        ("arn:aws:apigateway:eu-central-1::/restapis/*", False),
+    ],
+)
+def test_a_resource_is_wide_when_its_wildcard_leaves_open_whose_it_is(resource: str, expected: bool) -> None:
+    assert bool(_found(When.WIDE, None, [_allow(Action="x:Delete", Resource=resource)])) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{", "[]", "7", '{"version": "2012-10-17", "statement": []}', '{"Version": "2012-10-17"}'),
+        '{"Statement": [{"Effect": "Allow", "principal": "*", "Action": "*"}]}',
+        *('{"Statement": 7}', '{"Statement": [{"Effect": "Maybe"}]}', "[" * 5000),
+    ],
 )
 def test_a_policy_that_nobody_can_read_is_a_hazard(text: str) -> None:
     rule = Rule(types=("x",), when=When.PUBLIC, why="why", attribute="policy")
@@ -241,10 +323,12 @@ _STATEMENT = st.fixed_dictionaries(
     },
 )
 
+_ALLOWING = _STATEMENT.map(lambda one: {**one, "Effect": "Allow"})
+
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(_STATEMENT, max_size=3), st.lists(_STATEMENT, max_size=3), st.sampled_from(sorted(GRANTS)))
-def test_taking_statements_away_or_in_another_order_is_never_a_hazard(
+@given(st.lists(_STATEMENT, max_size=3), st.lists(_ALLOWING, max_size=3), st.sampled_from(sorted(GRANTS)))
+def test_allowing_less_or_in_another_order_is_never_a_hazard(
     kept: list[dict[str, object]], gone: list[dict[str, object]], when: When
 ) -> None:
     assert _found(when, [*kept, *gone], list(reversed(kept))) == []
