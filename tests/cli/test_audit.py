@@ -112,6 +112,8 @@ def test_an_export_goes_to_standard_output_for_whoever_pipes_it(grown: Operator)
         pytest.param(("verify", "--key", "k"), "--signers and --key go with a FILE", id="key-alone"),
         pytest.param(("verify", "{config}"), "this is not an exported journal", id="other-file"),
         pytest.param(("verify", "{config}", "--key", "none"), "there is no such key_file", id="no-key"),
+        pytest.param(("verify", "{config}", "--signers", "none"), "the signers file none", id="no-signers"),
+        pytest.param(("verify", "{config}", "--signers", "{config}"), "cannot be used", id="other-signers"),
         pytest.param(("export", "--output", "none/x"), "cannot be written: No such file", id="no-directory"),
         pytest.param(("export", "--stack", "nobody"), "no such stack", id="no-stack"),
         pytest.param(("list", "nobody"), "no such stack", id="list-no-stack"),

@@ -20,7 +20,14 @@ from tfreconcile.cli.printing import one_line, print_json, say
 from tfreconcile.errors import Misconfigured
 from tfreconcile.settings.model import Settings
 from tfreconcile.source.model import StackName
-from tfreconcile.source.signers import signers_beside
+from tfreconcile.source.signers import (
+    Signers,
+    Unverifiable,
+    keyring,
+    revoked_keys,
+    signers_beside,
+    ssh_lines,
+)
 from tfreconcile.store import audit as auditing
 from tfreconcile.store import export as exporting
 from tfreconcile.store import exported, journal
@@ -94,7 +101,7 @@ def verify(
             seen = auditing.verify(store)
     else:
         known = None if key is None else keys.load(key)
-        seen = exported.verify(file, key=known, signers=signers_beside(signers) if signers else None)
+        seen = exported.verify(file, key=known, signers=_readable(signers) if signers else None)
     _answer(seen, output)
     return Exit.DONE if seen.intact else Exit.FAILED
 
@@ -120,6 +127,19 @@ def export(settings: Settings, name: str | None, since: int, output: Path | None
 
 
 audit.add_command(accept)
+
+
+def _readable(file: Path) -> Signers:
+    """Whom to trust. Raises Misconfigured when nobody can tell: an export is not to blame for that."""
+    found = signers_beside(file)
+    try:
+        ssh_lines(found)
+        revoked_keys(found)
+        if found.keyring is not None:
+            keyring(found)
+    except Unverifiable as error:
+        raise Misconfigured.at("--signers", error.reason, "name an allowed_signers file") from error
+    return found
 
 
 def _answer(seen: Audited, output: str) -> None:
