@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 from support.worlds import Shop
 
 from tfreconcile import daemon
@@ -160,3 +161,49 @@ def test_the_word_of_an_interrupted_apply_that_did_everything_applies_nothing_el
     again = team.stack("app", CHANGED, apply="approve").once("app")
     assert again.conclusion.reason == "AwaitingApproval"
     assert word.expires_at > team.clock.now, "it would have held"
+
+
+def test_the_word_of_an_apply_that_died_is_used_up_though_another_commit_came_first(team: Shop) -> None:
+    changed(team, "1").once("app")
+    team.approve("app")
+    team.once("app")
+    changed(team, "2").once("app")
+    team.approve("app")
+    once(team, lambda: is_open(team), die)
+    with pytest.raises(Died):
+        team.once("app")
+    changed(team, "2", more=B).once("app")
+    team.approve("app", by="zoe")
+    team.once("app")
+    team.clock.turn(hours=1)
+    changed(team, "1", more=B).once("app")
+    team.approve("app", by="zoe")
+    team.once("app")
+    assert changed(team, "2", more=B).once("app").conclusion.reason == "AwaitingApproval"
+
+
+def test_an_apply_uses_its_word_up_though_its_row_was_edited_meanwhile(team: Shop) -> None:
+    def edit() -> None:
+        with team.world.store.write() as session:
+            session.execute(text("UPDATE applies SET approvals = '[]'"))
+
+    changed(team, "1").once("app")
+    team.approve("app")
+    once(team, lambda: is_open(team), edit)
+    assert team.once("app").conclusion.reason == "Applied"
+    assert [one.consumed_at is None for one in approvals.of(team.world.store)] == [False]
+
+
+def changed(team: Shop, value: str, *, more: str = "") -> Shop:
+    """The stack as Git wants it next; every change of it asks."""
+    return team.stack("app", DATA % ("a", value) + more, apply="approve")
+
+
+def is_open(team: Shop) -> bool:
+    """Has an apply begun, and nobody noted yet that it ended?"""
+    return bool(applies.open(team.world.store))
+
+
+def die() -> None:
+    """The process is killed."""
+    raise Died

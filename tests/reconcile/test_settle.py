@@ -197,7 +197,10 @@ def test_a_pass_does_not_launder_an_edited_row(
 def test_words_of_an_apply_that_nobody_saw_end_are_used_up_once_everything_is_in_effect(
     world: World, begun: Learned
 ) -> None:
-    word = approvals.add(world.store, an_approval())
+    classification = understood(world, begun, Nothing()).classification
+    assert classification is not None
+    effects = frozenset(one.digest for one in classification.changes)
+    word = approvals.add(world.store, replace(an_approval(), changes=effects))
     apply_id = applies.begin(world.store, an_apply(word=(word.id,)))
     applies.finish(world.store, apply_id, at=NOON, status=ApplyStatus.UNKNOWN)
     settled(world, understood(world, begun, Hold(("h",))))

@@ -13,7 +13,7 @@ from support.remembered import KEY, NET, NOON, PAY, an_apply, an_approval
 
 from tfreconcile.errors import Waiting
 from tfreconcile.gate.model import Verdict
-from tfreconcile.store import anchor, applies, approvals, wholeness
+from tfreconcile.store import anchor, applies, approvals, audit, wholeness
 from tfreconcile.store.database import Store
 
 EDITS = [
@@ -119,3 +119,26 @@ def test_ten_thousand_events_are_looked_at_in_little_time_again(store: Store) ->
     began = time.process_time()
     assert broken(store) == ""
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("table", "index", "kept"),
+    [
+        pytest.param("journal", "ix_journal_stack_id", "event <> 'approval.used'", id="events"),
+        pytest.param("approvals", "ix_approvals_stack_id", "verdict <> 'reject'", id="words"),
+    ],
+)
+def test_an_index_that_hides_rows_holds_everything(grown: Store, table: str, index: str, kept: str) -> None:
+    with closing(sqlite3.connect(grown.path)) as connection, connection:
+        (said,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,)).fetchone()
+        connection.execute(f"DROP INDEX {index}")
+        connection.execute(f"CREATE INDEX {index} ON {table} (stack, id) WHERE {kept}")
+        connection.execute("PRAGMA writable_schema = 1")
+        connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = ?", (said, index))
+        (version,) = connection.execute("PRAGMA schema_version").fetchone()
+        connection.execute(f"PRAGMA schema_version = {version + 1}")
+    assert f"an index of the database does not fit the table {table}" in broken(grown)
+    assert any("hidden" in str(one) for one in audit.verify(grown).findings)
+    with closing(sqlite3.connect(grown.path)) as connection:
+        connection.execute("REINDEX")
+    assert broken(grown) == ""

@@ -9,11 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from tfreconcile import clock
+from tfreconcile.classify.model import Classification
 from tfreconcile.errors import ReconcileError, Waiting
 from tfreconcile.gate.model import Hold, Nothing, Proceed, Refuse
 from tfreconcile.observe import conditions, report, schedule
 from tfreconcile.observe.conditions import DESTROYED, Conclusion, Condition, Facts, Sync
 from tfreconcile.observe.health import Health, HealthStatus
+from tfreconcile.plan.fingerprint import ChangeDigest
 from tfreconcile.reconcile import leaving
 from tfreconcile.reconcile.learned import Learned
 from tfreconcile.reconcile.remembering import kept_as
@@ -56,13 +58,18 @@ def settle(world: World, learned: Learned, failure: ReconcileError | None) -> Co
         next_due_at=None if conclusion.reason == DESTROYED else _next_due(world, learned, failure, now),
     )
     stacks.save(world.store, record, holder=world.holder)
-    if learned.settled and not learned.applied:
-        applies.exhaust(world.store, record.name, at=now)
+    if learned.planned is not None and learned.classification is not None and learned.execution is None:
+        applies.exhaust(world.store, record.name, _left(learned.classification), at=now)
     stacks.clear_sync(world.store, record.name, before=learned.started)
     if conclusion.reason == DESTROYED:
         with suppress(ReconcileError):  # a commit that is kept too long costs a little room
             world.mirror.drop(kept_as(record.name))
     return conclusion
+
+
+def _left(found: Classification) -> frozenset[ChangeDigest]:
+    """All that the plan of this pass would do."""
+    return frozenset((*(one.digest for one in found.changes), *(one.digest for one in found.outputs)))
 
 
 def without_a_pass(world: World, stack: Stack, failure: ReconcileError) -> None:

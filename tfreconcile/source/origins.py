@@ -34,5 +34,8 @@ def is_plain(source: str) -> bool:
 
 def is_of_host(source: str) -> bool:
     """Does it lead to the disk of this machine: a path or ``file:`` in any case, behind any ``git::``?"""
-    address = _GETTERS.sub("", source, count=1) if _GETTERS.match(source) else source
+    forced = _GETTERS.match(source)
+    if forced and "file" in forced[0].lower().split("::"):
+        return True
+    address = source[forced.end() :] if forced else source
     return bool(_HOST.match(address)) or (address != source and bool(_RELATIVE.match(address)))

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from tfreconcile.errors import Waiting
 from tfreconcile.gate.weighing import Question
+from tfreconcile.plan.fingerprint import ChangeDigest
 from tfreconcile.source.model import StackName
-from tfreconcile.store import approvals, journal, leases, raw, removals, rows, telling, vouched
+from tfreconcile.store import approvals, journal, leases, raw, removals, rows, telling, vouched, witness
 from tfreconcile.store.database import Store
 from tfreconcile.store.journal import BY_ITSELF, Event, EventKind
 from tfreconcile.store.records import ApplyRecord, ApplyStatus, JsonObject, JsonObjects, PlanState
@@ -86,16 +87,20 @@ def finish(
         return True
 
 
-def exhaust(store: Store, stack: StackName, *, at: datetime) -> None:
-    """Everything is in effect: use up the words of an apply of which nobody knew that it did all of it.
+def exhaust(store: Store, stack: StackName, left: frozenset[ChangeDigest], *, at: datetime) -> None:
+    """Use up the words of applies that nobody saw succeed, where nothing that they named is ``left`` to do.
 
-    Else they would stand, and apply the same change another time.
+    Else they would stand, and apply the same change another time. What was begun on whose word is believed
+    of the journal: a row may have been edited while its apply ran.
     """
     with store.write() as session:
-        row = session.scalar(rows.newest(ApplyRow, stack, 1))
-        if row is not None and row.status in (ApplyStatus.UNKNOWN, ApplyStatus.FAILED) and row.approvals:
-            words = approvals.standing(store, session, row.approvals, stack=stack)
-            approvals.use(store, session, words, stack=stack, at=at, apply_id=row.id)
+        words = approvals.named(store, session, stack)
+        if not words:
+            return
+        for apply_id, ids in witness.begun(store, session, stack).items():
+            done = [one for one in ids if one in words and not words[one] & left]
+            approvals.use(store, session, done, stack=stack, at=at, apply_id=apply_id)
+            words = {one: effects for one, effects in words.items() if one not in done}
 
 
 def open(store: Store) -> tuple[ApplyRecord, ...]:
@@ -125,7 +130,9 @@ def _settle(store: Store, session: Session, row: ApplyRow, at: datetime) -> None
     if became is not None:
         rows.changed(session, update(PlanRow).where(PlanRow.id == row.plan_id).values(state=became))
     if row.status is ApplyStatus.SUCCEEDED:
-        approvals.use(store, session, row.approvals, stack=row.stack, at=at, apply_id=row.id)
+        named = {*row.approvals, *witness.begun(store, session, row.stack).get(row.id, ())}
+        words = approvals.standing(store, session, sorted(named), stack=row.stack)
+        approvals.use(store, session, words, stack=row.stack, at=at, apply_id=row.id)
 
 
 def _tell(

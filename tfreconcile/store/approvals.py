@@ -15,6 +15,7 @@ from tfreconcile.errors import Waiting
 from tfreconcile.gate.model import Approval, Verdict
 from tfreconcile.gate.weighing import Question, standing_no
 from tfreconcile.plan.document import Json
+from tfreconcile.plan.fingerprint import ChangeDigest
 from tfreconcile.source.model import Signature, StackName
 from tfreconcile.store import journal, raw, rows, seal, sealed, wholeness, witness
 from tfreconcile.store.columns import clean
@@ -184,6 +185,15 @@ def standing(store: Store, session: Session, ids: Collection[int], *, stack: str
     """Inside a transaction: which of these words are, by the journal, neither used nor taken back."""
     known = witness.of(store, session, stack)
     return tuple(one for one in ids if known.stands(one))
+
+
+def named(store: Store, session: Session, stack: str) -> dict[int, frozenset[ChangeDigest]]:
+    """Inside a transaction: the effects that each approval names which is neither used nor taken back."""
+    unused = (ApprovalRow.consumed_at.is_(None), ApprovalRow.revoked_at.is_(None))
+    found = sealed.words(session, store.key, ApprovalRow.stack == stack, *unused)
+    return {
+        one.id: one.changes for one in found if isinstance(one, Approval) and one.verdict is Verdict.APPROVE
+    }
 
 
 def _all(store: Store, stack: str | None) -> Iterator[Approval | Tampered]:

@@ -44,7 +44,7 @@ def seen(store: Store, session: Session) -> Audited:
     """``verify`` inside a transaction of the caller's."""
     walk = Walk(key=store.sealing_key())
     with raw.any_text(session):
-        findings = [*_links(session, walk), *_end(store, session, walk)]
+        findings = [*_links(session, walk), *_end(store, session, walk), *_hidden(session, walk)]
         findings.extend(crosscheck.rows(session, store.sealing_key(), walk.told))
         found = [*walk.told.news(findings), *_since_accepted(session, walk)]
         notes = (*_notes(store, walk), *walk.told.history())
@@ -57,6 +57,15 @@ def _since_accepted(session: Session, walk: Walk) -> Iterator[Finding]:
     for one in walk.told.acceptances[-1:]:
         if wholeness.digest(session, one.number - 1) != one.digest:
             yield _event(one.number, "accepted what stands before it, and that was changed since")
+
+
+def _hidden(session: Session, walk: Walk) -> Iterator[Finding]:
+    table = raw.hidden_by_an_index(session)
+    if table is not None:
+        end = walk.before.number if walk.before else 0
+        yield _event(
+            end, f"and those before it may be hidden: an index does not fit the table {table}; REINDEX"
+        )
 
 
 def _links(session: Session, walk: Walk) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from tfreconcile.errors import Misconfigured
 from tfreconcile.plan.canonical import canonical
 from tfreconcile.plan.document import Json
 from tfreconcile.store import seal
-from tfreconcile.store.tables import Base
+from tfreconcile.store.tables import ApplyRow, ApprovalRow, Base, JournalRow, StackRow
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -128,6 +128,20 @@ def _understanding(column: KeyedColumnElement[object], dialect: Dialect) -> Unde
             raise Garbled(f"{column.name} holds what tfreconcile never writes there") from error
 
     return understand
+
+
+def hidden_by_an_index(session: Session) -> str | None:
+    """The table, if any, of which an index hides rows: somebody made it anew, or the file is damaged.
+
+    Rows are found through indexes, so that a row that an index leaves out is as good as deleted.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return None
+    for table in (JournalRow, ApprovalRow, ApplyRow, StackRow):
+        name = table.__tablename__
+        if session.connection().exec_driver_sql(f"PRAGMA integrity_check('{name}')").scalar() != "ok":
+            return name
+    return None
 
 
 @contextmanager

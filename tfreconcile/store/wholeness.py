@@ -64,7 +64,7 @@ START = Base(head=chain.START, digest=sha256().hexdigest())
 def require(store: Store, session: Session) -> None:
     """Inside a transaction: raise Waiting("JournalBroken") unless it is whole; says what mends it."""
     with raw.any_text(session):
-        why = _broken(store, session)
+        why = _hidden(session) or _broken(store, session)
     if why is not None:
         raise Waiting("JournalBroken", why)
 
@@ -105,6 +105,12 @@ def _broken(store: Store, session: Session) -> str | None:
         end = following
     _note(store, Base(head=end, digest=found.hexdigest()), since=base.head)
     return _forgotten(store, session, end)
+
+
+def _hidden(session: Session) -> str | None:
+    table = raw.hidden_by_an_index(session)
+    mending = "stop tfreconcile, then: sqlite3 FILE REINDEX; and look at it with tfreconcile audit verify"
+    return None if table is None else f"an index of the database does not fit the table {table}: {mending}"
 
 
 def _next(store: Store, form: raw.Form, row: Stored, before: Head) -> Head | None:

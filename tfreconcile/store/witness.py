@@ -62,6 +62,17 @@ def of(store: Store, session: Session, stack: str) -> Witness:
     )
 
 
+def begun(store: Store, session: Session, stack: str) -> dict[int, tuple[int, ...]]:
+    """The words on which each apply of the stack was begun, by the number of the apply."""
+    found: dict[int, tuple[int, ...]] = {}
+    for columns in _sound(store, session, JournalRow.stack == stack, kinds=(EventKind.APPLY_BEGUN,)):
+        match columns:
+            case {"body": {"apply": int(number), "approvals": list(words)}}:
+                ids = (one.get("id") for one in words if isinstance(one, dict))
+                found[number] = tuple(one for one in ids if isinstance(one, int))
+    return found
+
+
 def _tag(signature: object) -> str | None:
     tag = signature.get("tag") if isinstance(signature, dict) else None
     return tag if isinstance(tag, str) else None
@@ -76,9 +87,14 @@ def stack_of_standing(store: Store, session: Session, approval_id: int) -> str |
     return None
 
 
-def _sound(store: Store, session: Session, *where: ColumnElement[bool]) -> Iterator[dict[str, Json]]:
+def _sound(
+    store: Store,
+    session: Session,
+    *where: ColumnElement[bool],
+    kinds: tuple[EventKind, ...] = KINDS,
+) -> Iterator[dict[str, Json]]:
     key, form = store.sealing_key(), raw.form(session, JournalRow)
-    for row in raw.stored(session, JournalRow, JournalRow.event.in_(KINDS), *where):
+    for row in raw.stored(session, JournalRow, JournalRow.event.in_(kinds), *where):
         try:
             columns = form.document(row)
         except Garbled:
