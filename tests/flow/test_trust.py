@@ -53,6 +53,10 @@ def _committed(team: Shop, key: SshKey | None, value: str = "v1") -> Revision:
     return Revision(signing.commit(team.repository.path, f"Set {value}", key))
 
 
+def _set_back(team: Shop) -> None:
+    team.repository.git("reset", "--quiet", "--hard", "HEAD~1")
+
+
 def _condition(team: Shop) -> tuple[object, object]:
     record = stacks.get(team.world.store, StackName("one"))
     assert record is not None
@@ -147,7 +151,7 @@ def test_a_rewritten_branch_waits_for_a_person(team: Shop, ana: SshKey, signers:
     _committed(team, ana)
     accepted = _committed(team, ana, "v2")
     survey.survey(team.world)
-    team.repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    _set_back(team)
     rewritten = _committed(team, ana, "v3")
     seen = survey.survey(team.world)
     assert seen.revision == accepted
@@ -166,7 +170,7 @@ def test_a_branch_that_was_only_set_back_is_rewritten_too(team: Shop, ana: SshKe
     _committed(team, ana)
     accepted = _committed(team, ana, "v2")
     survey.survey(team.world)
-    team.repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    _set_back(team)
     assert survey.survey(team.world).revision == accepted
 
 
@@ -178,7 +182,7 @@ def test_accepting_a_rewrite_does_not_make_an_unsigned_commit_trusted(
     _committed(team, ana)
     accepted = _committed(team, ana, "v2")
     survey.survey(team.world)
-    team.repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    _set_back(team)
     rewritten = _committed(team, None, "v3")
     survey.survey(team.world)
     with pytest.raises(Stalled, match="is not trusted"):
@@ -196,7 +200,7 @@ def test_only_the_head_that_was_refused_can_be_accepted(
     survey.survey(team.world)
     with pytest.raises(Misconfigured, match="no rewritten branch waits"):
         _accept(team, typed)
-    team.repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    _set_back(team)
     survey.survey(team.world)
     with pytest.raises(Misconfigured, match="is not the head that was refused"):
         _accept(team, typed)
@@ -207,7 +211,7 @@ def test_a_rewrite_that_moved_on_must_be_looked_at_again(team: Shop, ana: SshKey
     _committed(team, ana)
     _committed(team, ana, "v2")
     survey.survey(team.world)
-    team.repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    _set_back(team)
     first = _committed(team, ana, "v3")
     survey.survey(team.world)
     _committed(team, ana, "v4")
@@ -223,7 +227,7 @@ def test_the_accepted_commit_outlives_the_rewriting_of_its_branch(
     _committed(team, ana)
     accepted = _committed(team, ana, "v2")
     survey.survey(team.world)
-    team.repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    _set_back(team)
     survey.survey(team.world)
     signing.git(team.world.mirror.path, "reflog", "expire", "--expire=now", "--all")
     signing.git(team.world.mirror.path, "gc", "--quiet", "--prune=now")
@@ -239,7 +243,7 @@ def test_a_row_that_somebody_took_out_does_not_let_a_rewritten_branch_pass(
     survey.survey(team.world)
     with team.world.store.write() as session:
         session.execute(delete(SourceRow))
-    team.repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    _set_back(team)
     _committed(team, ana, "v3")
     seen = survey.survey(team.world)
     assert seen.revision == accepted

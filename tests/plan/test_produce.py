@@ -16,6 +16,7 @@ from support.site import Site, site
 from tfreconcile.errors import Stalled, Transient
 from tfreconcile.plan import produce
 from tfreconcile.plan.document import Kind
+from tfreconcile.source import installed
 
 ALL = ["init", "plan", "show"]
 LOCK = 'provider "example" {}\n'
@@ -93,7 +94,7 @@ def test_nothing_of_an_earlier_init_is_left_when_init_runs_again(there: Site) ->
 
 
 def lock_of(there: Site) -> Path:
-    return there.desk.tree / produce.LOCK_FILE
+    return there.desk.tree / installed.LOCK_FILE
 
 
 def next_pass(there: Site) -> None:

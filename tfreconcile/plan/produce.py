@@ -14,11 +14,11 @@ from tfreconcile.errors import ReconcileError
 from tfreconcile.plan.document import Plan
 from tfreconcile.plan.parse import parse
 from tfreconcile.plan.sources import Sources, read
+from tfreconcile.source.installed import LOCK_FILE
 from tfreconcile.source.model import Scalar
 from tfreconcile.terraform.diagnostics import Diagnostic
 from tfreconcile.terraform.verbs import Terraform
 
-LOCK_FILE = ".terraform.lock.hcl"
 INIT_KEY = "tfreconcile-init-key"
 KEPT_LOCK = "tfreconcile-lock.hcl"
 

@@ -14,6 +14,7 @@ from tfreconcile.plan import produce
 from tfreconcile.plan.place import place_of
 from tfreconcile.reconcile.learned import Learned
 from tfreconcile.reconcile.world import World
+from tfreconcile.source import installed
 from tfreconcile.source.model import Scalar, Stack, StackName, Wanted
 from tfreconcile.terraform.diagnostics import Event
 from tfreconcile.terraform.outcomes import progress
@@ -107,7 +108,7 @@ def data_directory(world: World, stack: Stack) -> Path:
 
 def init_key(world: World, learned: Learned, backend: str) -> str:
     """Changes whenever init must run again (terraform-facts §2.1)."""
-    lock = learned.desk.tree / learned.stack.module / produce.LOCK_FILE
+    lock = learned.desk.tree / learned.stack.module / installed.LOCK_FILE
     return produce.init_key(
         {
             "module": learned.wanted.module.init_key,

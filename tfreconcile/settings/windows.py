@@ -59,7 +59,6 @@ Span = Annotated[Duration, between(timedelta(minutes=1), timedelta(days=31))]
 StackPattern = Annotated[
     str, Text(r"[a-z0-9*?-]{1,63}", "the name of a stack, or a pattern such as payments-*")
 ]
-StackPatterns = Annotated[list[StackPattern], AfterValidator(each_once)]
 Stacks = Annotated[list[StackPattern], AfterValidator(each_once)]
 
 
